@@ -1,0 +1,15 @@
+//! What Prosody needs from a log: one group membership ([`Consumer`]), a [`Producer`], an [`Admin`].
+//!
+//! The traits are poll-based: nothing blocks except where a method says so, and everything that happens
+//! comes out of [`Consumer::poll`] as a value. So the same shell runs on Kafka, on the in-memory broker of
+//! mock mode, and on the simulation's adversary.
+
+mod admin;
+mod consumer;
+mod error;
+mod producer;
+
+pub use admin::{Admin, TopicSpec};
+pub use consumer::{Assigned, Commit, CommitResult, Consumer, ConsumerEvent, TopicSelector, Waker};
+pub use error::{BrokerError, ErrorCode};
+pub use producer::{Outgoing, Producer, Report, ReportSink};
