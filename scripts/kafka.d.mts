@@ -1,0 +1,35 @@
+export interface KafkaOptions {
+  /** Also listen with SASL_SSL. */
+  sasl?: boolean;
+  /** Three brokers instead of one. */
+  cluster?: boolean;
+  /** `full` for benchmarks. */
+  jit?: 'quick' | 'full';
+  /** Further broker properties, which win over ours. */
+  extra?: string | Record<string, string | number>;
+  /** Data folder that outlives `stop`; default a new one that `stop` removes. */
+  dir?: string;
+  /** First port; default free ones. */
+  port?: number;
+  /** Print nothing. */
+  quiet?: boolean;
+}
+
+export interface Kafka {
+  readonly dir: string;
+  readonly bootstrapServers: string;
+  readonly saslBootstrapServers: string | undefined;
+  readonly caFile: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  logFile(node?: number): string;
+  kill(node?: number): Promise<string>;
+  freeze(node?: number): Promise<string>;
+  thaw(node?: number): Promise<string>;
+  start(node?: number): Promise<string>;
+  halt(node?: number): Promise<string>;
+  restart(node?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startKafka(options?: KafkaOptions): Promise<Kafka>;
