@@ -1,6 +1,6 @@
 //! One record of a partition as it was read.
 
-use bytes::Bytes;
+use std::{iter, sync::Arc};
 
 use crate::headers::{Headers, HeadersBuilder};
 
@@ -16,7 +16,7 @@ pub struct Record {
     /// Milliseconds since the Unix epoch; −1 if the record has none.
     pub timestamp: i64,
     /// Key, then value, then packed headers.
-    body: Bytes,
+    body: Arc<[u8]>,
     key_length: u32,
     value_length: u32,
 }
@@ -31,23 +31,31 @@ pub struct RecordParts<'a> {
 }
 
 impl Record {
-    /// Copies the parts and `headers` (name, value) into one allocation.
+    /// Copies the parts and `headers` (name, value) into one shared allocation.
     pub fn new<'h>(
         parts: RecordParts<'_>,
         headers: impl IntoIterator<Item = (&'h [u8], Option<&'h [u8]>)>,
     ) -> Self {
-        let (key, value) = (parts.key.unwrap_or_default(), parts.value.unwrap_or_default());
-        let mut body = Vec::with_capacity(key.len() + value.len());
-        body.extend_from_slice(key);
-        body.extend_from_slice(value);
-        let mut packed = HeadersBuilder::new(&mut body);
+        let mut packed = Vec::new();
+        let mut builder = HeadersBuilder::new(&mut packed);
         for (name, value) in headers {
-            packed.push(name, value);
+            builder.push(name, value);
+        }
+        let (key, value) = (parts.key.unwrap_or_default(), parts.value.unwrap_or_default());
+        let size = key.len() + value.len() + packed.len();
+        // Zeroed and then filled, so that the reference count and the bytes share one allocation.
+        let mut body: Arc<[u8]> = iter::repeat_n(0, size).collect();
+        if let Some(bytes) = Arc::get_mut(&mut body) {
+            let (keys, rest) = bytes.split_at_mut(key.len());
+            let (values, rest) = rest.split_at_mut(value.len());
+            keys.copy_from_slice(key);
+            values.copy_from_slice(value);
+            rest.copy_from_slice(&packed);
         }
         Self {
             offset: parts.offset,
             timestamp: parts.timestamp,
-            body: Bytes::from(body.into_boxed_slice()),
+            body,
             key_length: parts.key.map_or(NULL, |k| k.len() as u32),
             value_length: parts.value.map_or(NULL, |v| v.len() as u32),
         }
