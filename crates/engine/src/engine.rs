@@ -1,0 +1,181 @@
+//! The state machine: what is in hand, and the one entrance.
+
+use prosody_model::{Epoch, Mono, Now};
+
+use crate::{
+    action::Action,
+    events::Events,
+    input::Input,
+    lanes::Lanes,
+    parking::Parking,
+    partitions::{Leaving, Partitions},
+    rng::Rng,
+    scheduler::Scheduler,
+    settings::Settings,
+    stack::Stack,
+};
+
+mod admission;
+mod commits;
+mod counters;
+mod dispatch;
+mod leaving;
+mod settlement;
+mod ticking;
+
+pub use counters::Counters;
+
+/// Decides everything that one consumer does.
+///
+/// # Order
+///
+/// `now` never goes back from one call to the next.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    rng: Rng,
+    stack: Stack,
+    events: Events,
+    lanes: Lanes,
+    scheduler: Scheduler,
+    parking: Parking,
+    partitions: Partitions,
+    /// Handler calls that have not settled, those of ended epochs included.
+    open: usize,
+    /// Records that count against `max_uncommitted`.
+    uncommitted: usize,
+    /// Bytes of all records in hand, backlogs included.
+    bytes: usize,
+    /// What a record weighs lately, to guess how many may be read.
+    typical_size: usize,
+    /// Partitions with a backlog or a partition that leaves; saves looking through all of them.
+    backlogs: usize,
+    leavings: usize,
+    /// Whether a partition may have something new to commit.
+    dirty: bool,
+    last_commit: Mono,
+    drain: Option<Leaving>,
+    drained: bool,
+    counters: Counters,
+}
+
+impl Engine {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            rng: Rng::new(settings.seed),
+            stack: Stack::new(&settings),
+            events: Events::default(),
+            lanes: Lanes::new(settings.seed),
+            scheduler: Scheduler::new(settings.fairness),
+            parking: Parking::default(),
+            partitions: Partitions::default(),
+            open: 0,
+            uncommitted: 0,
+            bytes: 0,
+            typical_size: 256,
+            backlogs: 0,
+            leavings: 0,
+            dirty: false,
+            last_commit: Mono::default(),
+            drain: None,
+            drained: false,
+            counters: Counters::default(),
+            settings,
+        }
+    }
+
+    /// Takes one input in and appends what is to be done, in the order in which it is to be done.
+    pub fn step(&mut self, input: Input, now: Now, out: &mut Vec<Action>) {
+        let now = now.mono;
+        match input {
+            Input::Records { epoch, records } => self.admit_batch(epoch, records, now),
+            Input::Settled(settlements) => {
+                for settlement in settlements {
+                    self.settle(settlement, now, out);
+                }
+            }
+            Input::Assigned(assignment) => self.assign(assignment, now, out),
+            Input::Revoking(epochs) => self.revoke(&epochs, now, out),
+            Input::Lost(epochs) => self.lose(&epochs, out),
+            Input::Committed { epoch, offset: _, result } => self.committed(epoch, result, out),
+            Input::Drain { abort_at, deadline } => self.drain(Leaving { abort_at, deadline }, out),
+            Input::Tick => self.tick(now, out),
+        }
+        self.fill(now, out);
+        self.finish_drain(now, out);
+    }
+
+    /// Starts what may start, and admits what waits for room, until neither moves.
+    fn fill(&mut self, now: Mono, out: &mut Vec<Action>) {
+        self.dispatch(now, out);
+        while self.backlogs > 0 && self.admit_backlogs(now) {
+            self.dispatch(now, out);
+        }
+    }
+
+    /// How many records may be read now, whatever partition they are of.
+    pub fn room(&self) -> usize {
+        if self.drain.is_some() {
+            return 0;
+        }
+        let bytes = self.settings.max_buffered_bytes.saturating_sub(self.bytes);
+        if bytes == 0 {
+            return 0;
+        }
+        let slots = self.settings.max_concurrency.saturating_sub(self.open + self.scheduler.ready());
+        let records = self.settings.max_uncommitted.saturating_sub(self.uncommitted) + slots.min(1);
+        records.min((bytes / self.typical_size.max(1)).max(1)).min(self.settings.max_uncommitted.max(1))
+    }
+
+    /// Whether this partition is to be read on.
+    pub fn reads(&self, epoch: Epoch) -> bool {
+        self.partitions.get(epoch).is_some_and(|held| held.leaving.is_none() && held.backlog.is_empty())
+    }
+
+    /// When [`Input::Tick`] is due, if nothing else comes first.
+    pub fn wake_at(&self) -> Option<Mono> {
+        self.next_tick()
+    }
+
+    /// Partitions held, those that are being given up included.
+    pub fn held_partitions(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// Handler calls that have not settled.
+    pub fn open_calls(&self) -> usize {
+        self.open
+    }
+
+    /// Records in hand, running and waiting, backlogs aside.
+    pub fn records(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Records admitted and not yet running, those of parked keys aside.
+    pub fn uncommitted(&self) -> usize {
+        self.uncommitted
+    }
+
+    /// Key, value and header bytes in hand.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Keys that have records in hand.
+    pub fn keys(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Keys that wait for their next attempt.
+    pub fn parked_keys(&self) -> usize {
+        self.parking.len()
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
+
+#[cfg(test)]
+mod tests;

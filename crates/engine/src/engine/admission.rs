@@ -1,0 +1,184 @@
+//! From a record that was read to a place in its key's lane.
+
+use prosody_model::{Epoch, Mono, PartitionIndex, Record};
+
+use crate::{
+    action::{Action, Observation},
+    engine::Engine,
+    events::{Event, Stage},
+    input::Assignment,
+    lanes::State,
+    offsets::{Admission, Tracker, decode},
+    partitions::Held,
+};
+
+/// What became of a record that was offered.
+enum Offered {
+    /// It is in a lane, or needs none.
+    Taken,
+    /// A bound is reached.
+    Wait(Record),
+}
+
+impl Engine {
+    pub(super) fn assign(&mut self, assignment: Assignment, _now: Mono, out: &mut Vec<Action>) {
+        let Assignment { epoch, partition, committed, metadata } = assignment;
+        if let Some(before) = self.partitions.epoch_of(partition) {
+            // Nobody told us that the earlier assignment is over; this one says so.
+            self.lose(&[before], out);
+        }
+        let tracker = committed.map(|offset| {
+            let map = decode(&metadata, offset);
+            if map.is_some() {
+                out.push(Action::Observe(Box::new(Observation::Restored { partition, committed: offset })));
+            }
+            Tracker::new(offset, map, self.settings.metadata_units)
+        });
+        self.partitions.insert(Held {
+            index: partition,
+            epoch,
+            tracker,
+            backlog: std::collections::VecDeque::new(),
+            open: 0,
+            leaving: None,
+            committing: None,
+        });
+        if let Some(drain) = self.drain {
+            self.begin_leaving(epoch, drain, out);
+        }
+    }
+
+    pub(super) fn admit_batch(&mut self, epoch: Epoch, records: Vec<Record>, now: Mono) {
+        let Some(held) = self.partitions.by_epoch(epoch) else {
+            self.counters.outdated += 1;
+            return;
+        };
+        if held.leaving.is_some() {
+            self.counters.outdated += 1;
+            return;
+        }
+        let index = held.index;
+        let mut records = records.into_iter();
+        let mut rest = None;
+        if held.backlog.is_empty() {
+            for record in records.by_ref() {
+                let size = record.size();
+                self.bytes += size;
+                self.typical_size = (self.typical_size * 15 + size).div_ceil(16);
+                if let Offered::Wait(record) = self.offer(index, epoch, record, now) {
+                    rest = Some(record);
+                    break;
+                }
+            }
+        }
+        self.put_back(epoch, rest, records);
+    }
+
+    /// Keeps what found no room.
+    fn put_back(&mut self, epoch: Epoch, first: Option<Record>, rest: impl Iterator<Item = Record>) {
+        let Some(held) = self.partitions.by_epoch(epoch) else { return };
+        let was_empty = held.backlog.is_empty();
+        held.backlog.extend(first);
+        for record in rest {
+            self.bytes += record.size();
+            held.backlog.push_back(record);
+        }
+        if was_empty && !held.backlog.is_empty() {
+            self.backlogs += 1;
+        }
+    }
+
+    /// Offers the backlogs again; whether any record was taken.
+    pub(super) fn admit_backlogs(&mut self, now: Mono) -> bool {
+        let waiting =
+            self.partitions.iter().filter(|held| !held.backlog.is_empty() && held.leaving.is_none());
+        let waiting: Vec<_> = waiting.map(|held| (held.index, held.epoch)).collect();
+        let mut moved = false;
+        for (index, epoch) in waiting {
+            while let Some(held) = self.partitions.live(index, epoch) {
+                let Some(record) = held.backlog.pop_front() else {
+                    self.backlogs -= 1;
+                    break;
+                };
+                if let Offered::Wait(record) = self.offer(index, epoch, record, now) {
+                    if let Some(held) = self.partitions.live(index, epoch) {
+                        held.backlog.push_front(record);
+                    }
+                    break;
+                }
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    /// Takes one record, whose bytes are counted already, if every bound allows it.
+    fn offer(&mut self, index: PartitionIndex, epoch: Epoch, record: Record, now: Mono) -> Offered {
+        if self.uncommitted >= self.settings.max_uncommitted {
+            return Offered::Wait(record);
+        }
+        let Some(held) = self.partitions.live(index, epoch) else { return Offered::Taken };
+        let units = self.settings.metadata_units;
+        let tracker = held.tracker.get_or_insert_with(|| Tracker::new(record.offset, None, units));
+        let size = record.size();
+        let was_dirty = tracker.is_dirty();
+        let admission = tracker.admit(record.offset);
+        self.dirty |= !was_dirty && tracker.is_dirty();
+        match admission {
+            Admission::Open(seq) => {
+                let event = Event {
+                    record,
+                    lane: 0,
+                    partition: index,
+                    epoch,
+                    seq,
+                    attempts: 0,
+                    counted: true,
+                    stage: Stage::Queued,
+                    started: now,
+                    aborted: false,
+                };
+                self.enqueue(event, now);
+                self.counters.admitted += 1;
+            }
+            Admission::AlreadyDone => {
+                self.counters.restored += 1;
+                self.bytes -= size;
+            }
+            Admission::Stale => {
+                self.counters.repeated += 1;
+                self.bytes -= size;
+            }
+            Admission::NoRoom => {
+                self.counters.map_full += 1;
+                return Offered::Wait(record);
+            }
+        }
+        Offered::Taken
+    }
+
+    /// Puts an event at the end of its key's lane.
+    fn enqueue(&mut self, mut event: Event, now: Mono) {
+        let partition = event.partition;
+        let key = event.record.key();
+        let hash = self.lanes.hash(partition, key);
+        let found = key.and_then(|key| self.lanes.find(partition, key, hash, &self.events));
+        let keyed = key.is_some();
+        let lane = found.unwrap_or_else(|| self.lanes.create(partition, hash, keyed));
+        event.lane = lane;
+        let parked =
+            self.lanes.get(lane).is_some_and(|l| matches!(l.state, State::Parked { uncounted: true, .. }));
+        event.counted = !parked;
+        self.uncommitted += usize::from(!parked);
+        let index = self.events.insert(event);
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.push_back(index, &mut self.events);
+            if found.is_none() && keyed {
+                self.scheduler.welcome(lane);
+            }
+        }
+        if found.is_none() {
+            self.scheduler.enter(lane, &mut self.lanes, now);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What has happened so far.
+
+/// Counts since the consumer started; they only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Records admitted.
+    pub admitted: u64,
+    /// Handler calls started.
+    pub dispatched: u64,
+    /// Calls that returned.
+    pub succeeded: u64,
+    /// Calls that failed and were or will be repeated.
+    pub transient: u64,
+    /// Records that failed for good.
+    pub disposed: u64,
+    /// Records not run again because a commit's metadata says that they are finished.
+    pub restored: u64,
+    /// Inputs dropped because their epoch was over.
+    pub outdated: u64,
+    /// Calls that settled after their epoch was over.
+    pub late: u64,
+    /// Records delivered twice in one epoch, and dropped.
+    pub repeated: u64,
+    /// Calls asked to stop.
+    pub aborted: u64,
+    /// Calls that had not settled when their partition was given up.
+    pub abandoned: u64,
+    /// Times that a partition was held because its completion map was full.
+    pub map_full: u64,
+}

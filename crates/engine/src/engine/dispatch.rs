@@ -1,0 +1,133 @@
+//! From a ready lane to a handler call.
+
+use prosody_model::Mono;
+
+use crate::{
+    action::{Action, Dispatch, Observation},
+    engine::Engine,
+    events::{NIL, Stage},
+    lanes::State,
+    middleware::{Admit, Facts},
+};
+
+impl Engine {
+    /// Starts calls while slots are free and keys are ready.
+    pub(super) fn dispatch(&mut self, now: Mono, out: &mut Vec<Action>) {
+        while self.open < self.settings.max_concurrency {
+            let Some(lane) = self.scheduler.pick(&mut self.lanes, now) else { return };
+            let Some(event) = self.take_head(lane) else {
+                self.remove_lane(lane);
+                continue;
+            };
+            let facts = self.facts(event);
+            match self.stack.admit(facts, now) {
+                Admit::Proceed => self.start(event, lane, now, out),
+                Admit::Skip => self.end_without_run(event, lane, None, now, out),
+                Admit::Fail(reason) => self.end_without_run(event, lane, Some(reason), now, out),
+                Admit::Wait(until) => self.park(event, lane, until, true),
+            }
+        }
+    }
+
+    fn take_head(&mut self, lane: u32) -> Option<u32> {
+        self.lanes.get_mut(lane)?.pop_front(&mut self.events)
+    }
+
+    pub(super) fn facts(&self, event: u32) -> Facts {
+        let (partition, offset, attempts) =
+            self.events.get(event).map_or((prosody_model::PartitionIndex(NIL), -1, 0), |e| {
+                (e.partition, e.record.offset, e.attempts)
+            });
+        Facts { partition, offset, attempts }
+    }
+
+    fn start(&mut self, index: u32, lane: u32, now: Mono, out: &mut Vec<Action>) {
+        let id = self.events.id(index);
+        let Some(event) = self.events.get_mut(index) else { return };
+        event.stage = Stage::Open;
+        event.attempts = event.attempts.saturating_add(1);
+        event.started = now;
+        event.aborted = false;
+        self.uncommitted -= usize::from(std::mem::take(&mut event.counted));
+        self.open += 1;
+        self.counters.dispatched += 1;
+        if let Some(held) = self.partitions.live(event.partition, event.epoch) {
+            held.open += 1;
+        }
+        out.push(Action::Dispatch(Dispatch {
+            event: id,
+            epoch: event.epoch,
+            partition: event.partition,
+            record: event.record.clone(),
+            attempt: event.attempts,
+            deadline: now.after(self.settings.timeout),
+        }));
+        self.events.open(index);
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.state = State::Running;
+            lane.open = index;
+        }
+    }
+
+    /// Ends a record that a layer did not let through.
+    fn end_without_run(
+        &mut self,
+        event: u32,
+        lane: u32,
+        reason: Option<String>,
+        now: Mono,
+        out: &mut Vec<Action>,
+    ) {
+        if let Some(reason) = reason {
+            self.dispose(event, reason, out);
+        }
+        self.complete(event);
+        self.go_on(lane, now);
+    }
+
+    /// Says that a record is given up.
+    pub(super) fn dispose(&mut self, event: u32, reason: String, out: &mut Vec<Action>) {
+        let Facts { partition, offset, attempts } = self.facts(event);
+        self.counters.disposed += 1;
+        out.push(Action::Observe(Box::new(Observation::Disposed { partition, offset, attempts, reason })));
+    }
+
+    /// Lets a lane go on to its next record after one has left it.
+    pub(super) fn go_on(&mut self, lane: u32, now: Mono) {
+        if self.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
+            self.scheduler.enter(lane, &mut self.lanes, now);
+        } else {
+            self.remove_lane(lane);
+        }
+    }
+
+    pub(super) fn remove_lane(&mut self, lane: u32) {
+        if let Some(lane) = self.lanes.get(lane) {
+            self.scheduler.farewell(lane);
+        }
+        self.lanes.remove(lane);
+    }
+
+    /// Puts a record back at the head of its lane, which waits until `until`. With `uncounted` its records
+    /// leave the count of `max_uncommitted` meanwhile.
+    pub(super) fn park(&mut self, event: u32, lane: u32, until: Mono, uncounted: bool) {
+        if let Some(event) = self.events.get_mut(event) {
+            event.stage = Stage::Queued;
+            self.uncommitted -= usize::from(std::mem::take(&mut event.counted));
+            event.counted = !uncounted;
+            self.uncommitted += usize::from(event.counted);
+        }
+        let Some(parked) = self.lanes.get_mut(lane) else { return };
+        if uncounted {
+            let mut next = parked.head();
+            while next != NIL {
+                if let Some(event) = self.events.get_mut(next) {
+                    self.uncommitted -= usize::from(std::mem::take(&mut event.counted));
+                }
+                next = self.events.next(next);
+            }
+        }
+        parked.push_front(event, &mut self.events);
+        self.parking.park(lane, until, uncounted, &mut self.lanes);
+    }
+}

@@ -1,0 +1,198 @@
+//! Giving partitions up: on revocation, on loss, on shutdown.
+//!
+//! ```text
+//!  held ── Revoking / Drain ──▶ leaving ── last call settled, or deadline ──▶ released (commit)
+//!    └────────────── Lost ──────────┴────────────────────────────────────────▶ gone (no commit)
+//! ```
+//!
+//! Queued records are dropped at once: the next owner has them. A call that is still open when its partition
+//! goes keeps its slot and its key until it settles, and nothing more.
+
+use prosody_model::{AbortReason, Epoch, Mono, PartitionIndex};
+
+use crate::{
+    action::{Action, Commit, Observation},
+    engine::Engine,
+    events::{NIL, Stage},
+    lanes::State,
+    partitions::Leaving,
+};
+
+impl Engine {
+    pub(super) fn revoke(&mut self, epochs: &[Epoch], now: Mono, out: &mut Vec<Action>) {
+        let deadline = now.after(self.settings.revoke_timeout);
+        for &epoch in epochs {
+            if self.partitions.get(epoch).is_none() {
+                self.counters.outdated += 1;
+                // Whoever asks waits for an answer, whatever we know of the epoch.
+                out.push(Action::Release { epoch, commit: None });
+                continue;
+            }
+            self.begin_leaving(epoch, Leaving { abort_at: deadline, deadline }, out);
+        }
+    }
+
+    pub(super) fn lose(&mut self, epochs: &[Epoch], out: &mut Vec<Action>) {
+        for &epoch in epochs {
+            let Some(index) = self.partitions.get(epoch).map(|held| held.index) else {
+                self.counters.outdated += 1;
+                continue;
+            };
+            self.drop_queued(index, epoch);
+            self.abort_calls(index, epoch, AbortReason::Lost, out);
+            self.abandon_calls(index, epoch, out);
+            self.remove_partition(epoch);
+        }
+    }
+
+    pub(super) fn drain(&mut self, drain: Leaving, out: &mut Vec<Action>) {
+        if self.drain.is_some() {
+            return;
+        }
+        self.drain = Some(drain);
+        for epoch in self.partitions.epochs() {
+            self.begin_leaving(epoch, drain, out);
+        }
+    }
+
+    /// Says once that everything is released and settled, or that the time for it is over.
+    pub(super) fn finish_drain(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let Some(drain) = self.drain else { return };
+        let quiet = self.open == 0 || now >= drain.deadline;
+        if !self.drained && self.partitions.is_empty() && quiet {
+            self.drained = true;
+            out.push(Action::Drained { unfinished_calls: self.open });
+        }
+    }
+
+    pub(super) fn begin_leaving(&mut self, epoch: Epoch, leaving: Leaving, out: &mut Vec<Action>) {
+        let Some(held) = self.partitions.by_epoch(epoch) else { return };
+        let index = held.index;
+        if let Some(before) = &mut held.leaving {
+            before.abort_at = before.abort_at.min(leaving.abort_at);
+            before.deadline = before.deadline.min(leaving.deadline);
+            return;
+        }
+        held.leaving = Some(leaving);
+        self.leavings += 1;
+        self.drop_queued(index, epoch);
+        self.release_if_quiet(epoch, out);
+    }
+
+    /// Gives a leaving partition up once its last call has settled.
+    pub(super) fn release_if_quiet(&mut self, epoch: Epoch, out: &mut Vec<Action>) {
+        if self.partitions.get(epoch).is_some_and(|held| held.leaving.is_some() && held.open == 0) {
+            self.release(epoch, out);
+        }
+    }
+
+    /// Serves the deadlines of leaving partitions.
+    pub(super) fn tick_leaving(&mut self, now: Mono, out: &mut Vec<Action>) {
+        if self.leavings == 0 {
+            return;
+        }
+        let reason = if self.drain.is_some() { AbortReason::Shutdown } else { AbortReason::Revoked };
+        for epoch in self.partitions.epochs() {
+            let Some(held) = self.partitions.by_epoch(epoch) else { continue };
+            let index = held.index;
+            let Some(leaving) = &mut held.leaving else { continue };
+            let deadline = leaving.deadline;
+            if leaving.abort_at <= now {
+                leaving.abort_at = Mono::NEVER;
+                self.abort_calls(index, epoch, reason, out);
+            }
+            if deadline <= now {
+                self.abandon_calls(index, epoch, out);
+                self.release(epoch, out);
+            }
+        }
+    }
+
+    fn release(&mut self, epoch: Epoch, out: &mut Vec<Action>) {
+        let Some(held) = self.partitions.get(epoch) else { return };
+        let tracker = held.tracker.as_ref().filter(|tracker| tracker.is_dirty());
+        let commit = tracker.map(|tracker| {
+            let commit = tracker.snapshot();
+            Commit { epoch, offset: commit.offset, metadata: commit.metadata }
+        });
+        out.push(Action::Release { epoch, commit });
+        self.remove_partition(epoch);
+    }
+
+    fn remove_partition(&mut self, epoch: Epoch) {
+        if let Some(held) = self.partitions.remove(epoch) {
+            self.backlogs -= usize::from(!held.backlog.is_empty());
+            self.leavings -= usize::from(held.leaving.is_some());
+            self.bytes -= held.backlog.iter().map(prosody_model::Record::size).sum::<usize>();
+        }
+    }
+
+    /// Drops what waits: in lanes, parked, and not even admitted.
+    fn drop_queued(&mut self, index: PartitionIndex, epoch: Epoch) {
+        if let Some(held) = self.partitions.live(index, epoch) {
+            let backlog = std::mem::take(&mut held.backlog);
+            self.backlogs -= usize::from(!backlog.is_empty());
+            self.bytes -= backlog.iter().map(prosody_model::Record::size).sum::<usize>();
+        }
+        for lane in self.lanes.of_partition(index) {
+            while let Some(event) = self.lanes.get_mut(lane).and_then(|lane| lane.pop_front(&mut self.events))
+            {
+                self.forget(event);
+            }
+            let Some((state, open)) = self.lanes.get(lane).map(|lane| (lane.state, lane.open)) else {
+                continue;
+            };
+            match state {
+                State::Ready => self.scheduler.leave(lane, &mut self.lanes),
+                State::Parked { .. } => self.parking.leave(lane, &mut self.lanes),
+                State::Running => {}
+            }
+            if open == NIL {
+                self.remove_lane(lane);
+            }
+        }
+    }
+
+    fn open_calls_of(&self, index: PartitionIndex, epoch: Epoch) -> Vec<u32> {
+        let ours = |(event, e): (u32, &crate::events::Event)| {
+            (e.stage == Stage::Open && e.partition == index && e.epoch == epoch).then_some(event)
+        };
+        self.events.iter().filter_map(ours).collect()
+    }
+
+    fn abort_calls(
+        &mut self,
+        index: PartitionIndex,
+        epoch: Epoch,
+        reason: AbortReason,
+        out: &mut Vec<Action>,
+    ) {
+        for event in self.open_calls_of(index, epoch) {
+            self.abort(event, reason, out);
+        }
+    }
+
+    /// Asks one call to stop, once.
+    pub(super) fn abort(&mut self, index: u32, reason: AbortReason, out: &mut Vec<Action>) {
+        let id = self.events.id(index);
+        if let Some(event) = self.events.get_mut(index)
+            && !std::mem::replace(&mut event.aborted, true)
+        {
+            self.counters.aborted += 1;
+            out.push(Action::Abort { event: id, reason });
+        }
+        self.events.close(index);
+    }
+
+    fn abandon_calls(&mut self, index: PartitionIndex, epoch: Epoch, out: &mut Vec<Action>) {
+        for event in self.open_calls_of(index, epoch) {
+            let facts = self.facts(event);
+            self.counters.abandoned += 1;
+            out.push(Action::Observe(Box::new(Observation::Abandoned {
+                partition: facts.partition,
+                offset: facts.offset,
+                attempt: facts.attempts,
+            })));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What follows when a handler call has ended: one function, one settlement.
+
+use prosody_model::{EventId, Mono, Outcome};
+
+use crate::{
+    action::{Action, Observation},
+    engine::Engine,
+    events::{NIL, Stage},
+    input::Settlement,
+    middleware::{Facts, Settle},
+};
+
+impl Engine {
+    pub(super) fn settle(&mut self, settlement: Settlement, now: Mono, out: &mut Vec<Action>) {
+        let Settlement { event: id, outcome } = settlement;
+        let Some((index, lane)) = self.close_call(id, now) else { return };
+        let Some(event) = self.events.get(index) else { return };
+        let (partition, epoch) = (event.partition, event.epoch);
+        let Some(held) = self.partitions.live(partition, epoch) else {
+            // Its epoch is over: the slot and the key are free now, and nothing else follows.
+            self.counters.late += 1;
+            self.forget(index);
+            return self.go_on(lane, now);
+        };
+        held.open -= 1;
+        let leaving = held.leaving.is_some();
+        self.apply(index, lane, &outcome, leaving, now, out);
+        if leaving {
+            self.release_if_quiet(epoch, out);
+        }
+    }
+
+    /// Takes a call out of the open ones; `None` if it is not open.
+    fn close_call(&mut self, id: EventId, now: Mono) -> Option<(u32, u32)> {
+        let index = self.events.find(id)?;
+        let event = self.events.get_mut(index).filter(|event| event.stage == Stage::Open)?;
+        event.stage = Stage::Queued;
+        let (lane_index, run) = (event.lane, now.since(event.started));
+        self.events.close(index);
+        self.open -= 1;
+        if let Some(lane) = self.lanes.get_mut(lane_index) {
+            lane.open = NIL;
+            lane.virtual_time = lane.virtual_time.saturating_add(run.as_nanos() as u64);
+        }
+        Some((index, lane_index))
+    }
+
+    fn apply(
+        &mut self,
+        index: u32,
+        lane: u32,
+        outcome: &Outcome,
+        leaving: bool,
+        now: Mono,
+        out: &mut Vec<Action>,
+    ) {
+        let facts = self.facts(index);
+        match self.stack.settle(facts, outcome, now, &mut self.rng) {
+            Settle::Pass | Settle::Done => {
+                self.counters.succeeded += 1;
+                self.complete(index);
+                self.go_on(lane, now);
+            }
+            Settle::Dispose(reason) => {
+                self.dispose(index, reason, out);
+                self.complete(index);
+                self.go_on(lane, now);
+            }
+            Settle::RetryAt(_) | Settle::Park(_) if leaving => {
+                // Not finished, and not ours any more: whoever owns the partition next runs it again.
+                self.counters.transient += 1;
+                self.forget(index);
+                self.go_on(lane, now);
+            }
+            Settle::RetryAt(until) => self.again(index, lane, facts, outcome, (until, false), out),
+            Settle::Park(until) => self.again(index, lane, facts, outcome, (until, true), out),
+        }
+    }
+
+    fn again(
+        &mut self,
+        index: u32,
+        lane: u32,
+        facts: Facts,
+        outcome: &Outcome,
+        (until, uncounted): (Mono, bool),
+        out: &mut Vec<Action>,
+    ) {
+        self.counters.transient += 1;
+        let reason = match outcome {
+            Outcome::Success => String::new(),
+            Outcome::Transient(failure) | Outcome::Permanent(failure) => failure.text.clone(),
+        };
+        let Facts { partition, offset, attempts: attempt } = facts;
+        out.push(Action::Observe(Box::new(Observation::Parked {
+            partition,
+            offset,
+            attempt,
+            until,
+            reason,
+        })));
+        self.park(index, lane, until, uncounted);
+    }
+
+    /// Ends a record for good: its offset counts as finished.
+    pub(super) fn complete(&mut self, index: u32) {
+        if let Some(event) = self.events.get(index) {
+            let seq = event.seq;
+            let held = self.partitions.live(event.partition, event.epoch);
+            if let Some(tracker) = held.and_then(|held| held.tracker.as_mut()) {
+                tracker.finish(seq);
+                self.dirty = true;
+            }
+        }
+        self.forget(index);
+    }
+
+    /// Drops a record from memory without touching its offset.
+    pub(super) fn forget(&mut self, index: u32) {
+        if let Some(event) = self.events.remove(index) {
+            self.bytes -= event.record.size();
+            self.uncommitted -= usize::from(event.counted);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The records in hand, in slots that are re-used.
+//!
+//! Bound: what the budgets admit (`max_uncommitted`, `max_concurrency`, parked records up to
+//! `max_buffered_bytes`). A slot is freed when its record is finished, dropped with its partition, or its late
+//! call has settled.
+
+use prosody_model::{Epoch, EventId, Mono, PartitionIndex, Record};
+
+use crate::offsets::Seq;
+
+/// "No slot" in the links below.
+pub const NIL: u32 = u32::MAX;
+
+/// Where an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// In its lane's queue.
+    Queued,
+    /// Its handler runs.
+    Open,
+}
+
+/// One record in hand.
+#[derive(Debug)]
+pub struct Event {
+    pub record: Record,
+    pub lane: u32,
+    pub partition: PartitionIndex,
+    pub epoch: Epoch,
+    /// Its place in the partition's tracker.
+    pub seq: Seq,
+    /// Handler calls so far.
+    pub attempts: u32,
+    /// Whether it counts against `max_uncommitted` now.
+    pub counted: bool,
+    pub stage: Stage,
+    /// When its call was started.
+    pub started: Mono,
+    /// Whether its call was asked to stop.
+    pub aborted: bool,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    /// The next event of the lane's queue, or the next free slot.
+    next: u32,
+    /// Neighbours among the open calls, by time of start.
+    older: u32,
+    newer: u32,
+    event: Option<Event>,
+}
+
+/// All records in hand, and the open calls among them in order of their start.
+#[derive(Debug)]
+pub struct Events {
+    slots: Vec<Slot>,
+    free: u32,
+    oldest: u32,
+    newest: u32,
+    length: usize,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: NIL, oldest: NIL, newest: NIL, length: 0 }
+    }
+}
+
+impl Events {
+    /// Events in hand.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    pub fn insert(&mut self, event: Event) -> u32 {
+        self.length += 1;
+        if self.free == NIL {
+            let slot = Slot { generation: 0, next: NIL, older: NIL, newer: NIL, event: Some(event) };
+            self.slots.push(slot);
+            return self.slots.len() as u32 - 1;
+        }
+        let index = self.free;
+        let slot = &mut self.slots[index as usize];
+        self.free = slot.next;
+        slot.next = NIL;
+        slot.event = Some(event);
+        index
+    }
+
+    /// Frees the slot; its id is not valid any more.
+    pub fn remove(&mut self, index: u32) -> Option<Event> {
+        let slot = &mut self.slots[index as usize];
+        let event = slot.event.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.next = self.free;
+        self.free = index;
+        self.length -= 1;
+        Some(event)
+    }
+
+    pub fn get(&self, index: u32) -> Option<&Event> {
+        self.slots.get(index as usize)?.event.as_ref()
+    }
+
+    pub fn get_mut(&mut self, index: u32) -> Option<&mut Event> {
+        self.slots.get_mut(index as usize)?.event.as_mut()
+    }
+
+    pub fn id(&self, index: u32) -> EventId {
+        let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation);
+        EventId { index, generation }
+    }
+
+    /// The slot of `id`, if the event is still the one that the id was given to.
+    pub fn find(&self, id: EventId) -> Option<u32> {
+        let slot = self.slots.get(id.index as usize)?;
+        (slot.generation == id.generation && slot.event.is_some()).then_some(id.index)
+    }
+
+    pub fn next(&self, index: u32) -> u32 {
+        self.slots[index as usize].next
+    }
+
+    pub fn set_next(&mut self, index: u32, next: u32) {
+        self.slots[index as usize].next = next;
+    }
+
+    /// Puts a call that starts now behind all that run.
+    pub fn open(&mut self, index: u32) {
+        let newest = self.newest;
+        let slot = &mut self.slots[index as usize];
+        (slot.older, slot.newer) = (newest, NIL);
+        if newest == NIL {
+            self.oldest = index;
+        } else {
+            self.slots[newest as usize].newer = index;
+        }
+        self.newest = index;
+    }
+
+    /// Takes a call out of the order of starts.
+    pub fn close(&mut self, index: u32) {
+        let Slot { older, newer, .. } = self.slots[index as usize];
+        if older == NIL {
+            if self.oldest != index {
+                return; // not in the list: its deadline has been served
+            }
+            self.oldest = newer;
+        } else {
+            self.slots[older as usize].newer = newer;
+        }
+        if newer == NIL {
+            self.newest = older;
+        } else {
+            self.slots[newer as usize].older = older;
+        }
+        let slot = &mut self.slots[index as usize];
+        (slot.older, slot.newer) = (NIL, NIL);
+    }
+
+    /// The call that has run longest of those whose deadline has not been served.
+    pub fn oldest(&self) -> Option<u32> {
+        (self.oldest != NIL).then_some(self.oldest)
+    }
+
+    /// Every event in hand.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Event)> {
+        self.slots.iter().enumerate().filter_map(|(i, slot)| Some((i as u32, slot.event.as_ref()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

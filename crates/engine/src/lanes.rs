@@ -1,0 +1,215 @@
+//! One lane per (topic, partition, key): a queue, and whether it may start a record.
+//!
+//! ```text
+//!            push                 pick                 settle, queue empty
+//!   (none) ───────▶ Ready ───────────────▶ Running ─────────────────────────▶ (none)
+//!                     ▲                      │  │
+//!                     │ due                  │  └── settle, queue not empty ──▶ Ready
+//!                     └────────── Parked ◀───┘ settle, to be tried again
+//! ```
+//!
+//! A lane outlives the epoch of its records while a late call of it is open: `Running` is what keeps a key from
+//! starting twice in one process. Bound: one lane per event in hand at most; a lane goes with its last event.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use prosody_model::{Mono, PartitionIndex};
+use std::hash::BuildHasher;
+
+use crate::events::{Events, NIL};
+
+/// What a lane may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Has records and waits for a slot.
+    Ready,
+    /// One call is open.
+    Running,
+    /// Its first record waits for its next attempt; with `uncounted`, outside `max_uncommitted`.
+    Parked { until: Mono, uncounted: bool },
+}
+
+/// The queue of one key.
+#[derive(Debug)]
+pub struct Lane {
+    pub partition: PartitionIndex,
+    /// Hash of partition and key; names the key where its bytes are not at hand.
+    pub hash: u64,
+    /// Whether the lane is in the table: a record without a key has a lane of its own that nobody looks up.
+    keyed: bool,
+    pub state: State,
+    head: u32,
+    tail: u32,
+    /// The event whose call is open.
+    pub open: u32,
+    /// Handler time used, in nanoseconds; see the scheduler.
+    pub virtual_time: u64,
+    /// Since when it is ready.
+    pub ready_since: Mono,
+    /// Changes whenever the lane leaves `Ready` or `Parked`: entries made before are void.
+    pub stamp: u32,
+    /// Neighbours in the order of waiting.
+    pub earlier: u32,
+    pub later: u32,
+}
+
+/// All lanes.
+#[derive(Debug)]
+pub struct Lanes {
+    slots: Vec<Option<Lane>>,
+    free: Vec<u32>,
+    table: HashTable<u32>,
+    hasher: FixedState,
+    /// Goes into each new lane's stamp, so that a re-used index never matches an old entry.
+    stamps: u32,
+}
+
+impl Lanes {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            table: HashTable::new(),
+            hasher: FixedState::with_seed(seed),
+            stamps: 0,
+        }
+    }
+
+    pub fn get(&self, index: u32) -> Option<&Lane> {
+        self.slots.get(index as usize)?.as_ref()
+    }
+
+    pub fn get_mut(&mut self, index: u32) -> Option<&mut Lane> {
+        self.slots.get_mut(index as usize)?.as_mut()
+    }
+
+    pub fn hash(&self, partition: PartitionIndex, key: Option<&[u8]>) -> u64 {
+        self.hasher.hash_one((partition.0, key))
+    }
+
+    /// The lane of a key, if it has records in hand.
+    pub fn find(&self, partition: PartitionIndex, key: &[u8], hash: u64, events: &Events) -> Option<u32> {
+        let same = |&index: &u32| {
+            self.get(index).is_some_and(|lane| {
+                lane.hash == hash && lane.partition == partition && lane.key(events) == Some(key)
+            })
+        };
+        self.table.find(hash, same).copied()
+    }
+
+    /// A new lane without records.
+    pub fn create(&mut self, partition: PartitionIndex, hash: u64, keyed: bool) -> u32 {
+        self.stamps = self.stamps.wrapping_add(1);
+        let lane = Lane {
+            partition,
+            hash,
+            keyed,
+            state: State::Ready,
+            head: NIL,
+            tail: NIL,
+            open: NIL,
+            virtual_time: 0,
+            ready_since: Mono::default(),
+            stamp: self.stamps,
+            earlier: NIL,
+            later: NIL,
+        };
+        let index = if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = Some(lane);
+            index
+        } else {
+            self.slots.push(Some(lane));
+            self.slots.len() as u32 - 1
+        };
+        if keyed {
+            let slots = &self.slots;
+            self.table.insert_unique(hash, index, |&i| slots[i as usize].as_ref().map_or(0, |l| l.hash));
+        }
+        index
+    }
+
+    /// Removes a lane that has no record left.
+    pub fn remove(&mut self, index: u32) {
+        let Some(lane) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
+        if lane.keyed
+            && let Ok(entry) = self.table.find_entry(lane.hash, |&i| i == index)
+        {
+            entry.remove();
+        }
+        self.free.push(index);
+    }
+
+    /// A stamp that no entry carries yet.
+    pub fn restamp(&mut self, index: u32) -> u32 {
+        self.stamps = self.stamps.wrapping_add(1);
+        let stamp = self.stamps;
+        if let Some(lane) = self.get_mut(index) {
+            lane.stamp = stamp;
+        }
+        stamp
+    }
+
+    /// The indices of all lanes of a partition.
+    pub fn of_partition(&self, partition: PartitionIndex) -> Vec<u32> {
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter(|(_, lane)| lane.as_ref().is_some_and(|l| l.partition == partition))
+            .map(|(index, _)| index as u32)
+            .collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+}
+
+impl Lane {
+    /// The key's bytes: every event of the lane has them.
+    fn key<'a>(&self, events: &'a Events) -> Option<&'a [u8]> {
+        let event = if self.open == NIL { self.head } else { self.open };
+        events.get(event)?.record.key()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.head == NIL
+    }
+
+    /// The first record of the queue.
+    pub fn head(&self) -> u32 {
+        self.head
+    }
+
+    pub fn push_back(&mut self, event: u32, events: &mut Events) {
+        events.set_next(event, NIL);
+        if self.tail == NIL {
+            self.head = event;
+        } else {
+            events.set_next(self.tail, event);
+        }
+        self.tail = event;
+    }
+
+    pub fn push_front(&mut self, event: u32, events: &mut Events) {
+        events.set_next(event, self.head);
+        if self.tail == NIL {
+            self.tail = event;
+        }
+        self.head = event;
+    }
+
+    pub fn pop_front(&mut self, events: &mut Events) -> Option<u32> {
+        if self.head == NIL {
+            return None;
+        }
+        let event = self.head;
+        self.head = events.next(event);
+        if self.head == NIL {
+            self.tail = NIL;
+        }
+        events.set_next(event, NIL);
+        Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! Every decision Prosody takes, as one pure state machine a consumer: `(input, now) → actions`.
+//!
+//! No clock, no I/O, no threads, no randomness but a seeded generator: a run is repeated by repeating its inputs.
+//! Whoever drives it, against Kafka, against the simulation, or in a test of three lines, takes the same path.
+
+mod action;
+mod backoff;
+mod engine;
+mod events;
+mod input;
+mod lanes;
+mod middleware;
+pub mod offsets;
+mod parking;
+mod partitions;
+mod rng;
+mod scheduler;
+mod settings;
+mod stack;
+
+pub use action::{Action, Commit, Dispatch, Observation};
+pub use engine::{Counters, Engine};
+pub use input::{Assignment, CommitResult, Input, Settlement};
+pub use settings::{Backoff, Deferral, Fairness, Jitter, Settings};

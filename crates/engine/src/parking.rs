@@ -1,0 +1,67 @@
+//! The keys that wait for their next attempt, by time.
+//!
+//! Bound: one entry a parked lane, plus entries of lanes dropped since, which leave when they come due or when
+//! they outnumber the live ones.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use prosody_model::Mono;
+
+use crate::lanes::{Lanes, State};
+
+/// Parked lanes in the order in which they come due.
+#[derive(Debug, Default)]
+pub struct Parking {
+    heap: BinaryHeap<Reverse<(Mono, u32, u32)>>,
+    parked: usize,
+}
+
+impl Parking {
+    /// Keys that wait.
+    pub fn len(&self) -> usize {
+        self.parked
+    }
+
+    pub fn park(&mut self, index: u32, until: Mono, uncounted: bool, lanes: &mut Lanes) {
+        let stamp = lanes.restamp(index);
+        if let Some(lane) = lanes.get_mut(index) {
+            lane.state = State::Parked { until, uncounted };
+        }
+        self.parked += 1;
+        if self.heap.len() >= 64 + 2 * self.parked {
+            self.heap.retain(|Reverse((_, lane, stamp))| live(*lane, *stamp, lanes));
+        }
+        self.heap.push(Reverse((until, index, stamp)));
+    }
+
+    /// A parked lane leaves before its time.
+    pub fn leave(&mut self, index: u32, lanes: &mut Lanes) {
+        lanes.restamp(index);
+        self.parked -= 1;
+    }
+
+    /// The next lane whose time has come.
+    pub fn due(&mut self, now: Mono, lanes: &Lanes) -> Option<u32> {
+        while let Some(&Reverse((until, lane, stamp))) = self.heap.peek() {
+            let live = live(lane, stamp, lanes);
+            if live && until > now {
+                return None;
+            }
+            self.heap.pop();
+            if live {
+                self.parked -= 1;
+                return Some(lane);
+            }
+        }
+        None
+    }
+
+    /// When the next one comes due.
+    pub fn next(&self) -> Option<Mono> {
+        self.heap.peek().map(|Reverse((until, ..))| *until)
+    }
+}
+
+fn live(lane: u32, stamp: u32, lanes: &Lanes) -> bool {
+    lanes.get(lane).is_some_and(|l| l.stamp == stamp)
+}

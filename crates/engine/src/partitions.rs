@@ -1,0 +1,99 @@
+//! The partitions in our hands.
+
+use std::collections::VecDeque;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use prosody_model::{Epoch, Mono, PartitionIndex, Record};
+
+use crate::offsets::Tracker;
+
+/// One assignment of one partition.
+#[derive(Debug)]
+pub struct Held {
+    pub index: PartitionIndex,
+    pub epoch: Epoch,
+    /// `None` until the first record of a group without a committed offset.
+    pub tracker: Option<Tracker>,
+    /// Records read but not admitted, because a bound is reached. Bound: one read of the shell, which does not
+    /// read on while there are any.
+    pub backlog: VecDeque<Record>,
+    /// Calls of this epoch that have not settled.
+    pub open: usize,
+    pub leaving: Option<Leaving>,
+    /// The revision of the commit that is on its way: one at a time, so that two cannot land reversed.
+    pub committing: Option<u64>,
+}
+
+/// A partition that is being given up, or a consumer that is.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaving {
+    /// When the calls that still run are asked to stop; [`Mono::NEVER`] once they have been.
+    pub abort_at: Mono,
+    /// When it is given up, whatever still runs.
+    pub deadline: Mono,
+}
+
+/// Held partitions, by index and by epoch. Bound: the partitions assigned to this process.
+#[derive(Debug, Default)]
+pub struct Partitions {
+    held: Vec<Option<Held>>,
+    epochs: HashMap<Epoch, PartitionIndex, FixedState>,
+}
+
+impl Partitions {
+    pub fn insert(&mut self, held: Held) {
+        let place = held.index.0 as usize;
+        if self.held.len() <= place {
+            self.held.resize_with(place + 1, || None);
+        }
+        self.epochs.insert(held.epoch, held.index);
+        self.held[place] = Some(held);
+    }
+
+    /// The partition, if it is held in this epoch.
+    pub fn live(&mut self, index: PartitionIndex, epoch: Epoch) -> Option<&mut Held> {
+        self.held.get_mut(index.0 as usize)?.as_mut().filter(|held| held.epoch == epoch)
+    }
+
+    pub fn by_epoch(&mut self, epoch: Epoch) -> Option<&mut Held> {
+        let index = *self.epochs.get(&epoch)?;
+        self.live(index, epoch)
+    }
+
+    pub fn get(&self, epoch: Epoch) -> Option<&Held> {
+        let index = *self.epochs.get(&epoch)?;
+        self.held.get(index.0 as usize)?.as_ref()
+    }
+
+    /// The epoch in which a partition is held.
+    pub fn epoch_of(&self, index: PartitionIndex) -> Option<Epoch> {
+        Some(self.held.get(index.0 as usize)?.as_ref()?.epoch)
+    }
+
+    pub fn remove(&mut self, epoch: Epoch) -> Option<Held> {
+        let index = self.epochs.remove(&epoch)?;
+        self.held.get_mut(index.0 as usize)?.take()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.held.iter().flatten()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Held> {
+        self.held.iter_mut().flatten()
+    }
+
+    /// The epochs held now.
+    pub fn epochs(&self) -> Vec<Epoch> {
+        self.iter().map(|held| held.epoch).collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.epochs.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.epochs.len()
+    }
+}
