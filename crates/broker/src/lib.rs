@@ -7,6 +7,7 @@
 mod admin;
 mod consumer;
 mod error;
+pub mod memory;
 mod producer;
 
 pub use admin::{Admin, TopicSpec};
