@@ -1,0 +1,26 @@
+//! What people may want to know of a running consumer.
+
+use prosody_broker::BrokerError;
+use prosody_engine::Observation;
+use prosody_model::TopicPartition;
+
+/// Something for logs, counters and `client.on`. Nothing depends on its being heard.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// What the engine has to say.
+    Engine(Observation),
+    /// These partitions are held now.
+    Assigned(Vec<TopicPartition>),
+    /// These partitions are not held any more, after a revocation or a drain.
+    Revoked(Vec<TopicPartition>),
+    /// These partitions went without notice.
+    Lost(Vec<TopicPartition>),
+    /// A commit did not succeed; it is made again, or the records run again elsewhere.
+    CommitFailed { partition: TopicPartition, offset: i64, error: BrokerError },
+    /// A partition cannot be read on.
+    Stopped { partition: TopicPartition, error: BrokerError },
+    /// Something that heals by itself.
+    Warning(BrokerError),
+    /// The membership is over.
+    Failed(BrokerError),
+}

@@ -1,0 +1,311 @@
+//! One step of a consumer.
+
+use std::time::Duration;
+
+use prosody_broker::{BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, TopicSelector};
+use prosody_engine::{
+    Action, Assignment, CommitResult as Verdict, Dispatch, Engine, Input, Settings, Settlement,
+};
+use prosody_model::{AbortReason, Epoch, EventId, Mono, Now, PartitionIndex, TopicPartition};
+
+use crate::{fact::Fact, names::Names, reading::Readings};
+
+/// The side that runs the handlers.
+pub trait Handler {
+    /// `index` stands for `name` from now on.
+    fn partition(&mut self, index: PartitionIndex, name: &TopicPartition);
+    /// Start a handler call; its outcome comes back through [`Inbox::settled`].
+    fn dispatch(&mut self, call: Dispatch);
+    /// Ask a call to stop.
+    fn abort(&mut self, event: EventId, reason: AbortReason);
+    /// Tell people.
+    fn observe(&mut self, fact: Fact);
+}
+
+/// What has come in from the other side since the last step.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    pub settled: Vec<Settlement>,
+    /// Start nothing new; abort at the first instant, be done by the second.
+    pub drain: Option<(Mono, Mono)>,
+}
+
+/// What the caller of [`Shell::step`] does next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Next {
+    /// Step again at once: there is more to read.
+    pub again: bool,
+    /// Step at this instant at the latest.
+    pub wake_at: Option<Mono>,
+    /// The drain is over: close the shell.
+    pub drained: bool,
+}
+
+/// Bounds of the loop itself.
+#[derive(Clone, Copy, Debug)]
+pub struct ShellSettings {
+    /// Most records of one read.
+    pub read_batch: usize,
+    /// Most reads of one step, so that outcomes do not wait behind a long backlog.
+    pub reads_per_step: usize,
+    /// Longest wait for the answer to the commit that ends an assignment.
+    pub commit_timeout: Duration,
+}
+
+impl Default for ShellSettings {
+    fn default() -> Self {
+        Self { read_batch: 512, reads_per_step: 8, commit_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// A consumer: one membership, one engine, and what ties them together.
+pub struct Shell<C> {
+    consumer: C,
+    engine: Engine,
+    settings: ShellSettings,
+    names: Names,
+    readings: Readings,
+    /// Emptied in each step; kept for their memory.
+    events: Vec<ConsumerEvent>,
+    actions: Vec<Action>,
+    /// When the drain must be over.
+    drain_deadline: Option<Mono>,
+    drained: bool,
+    failed: Option<BrokerError>,
+}
+
+impl<C: Consumer> Shell<C> {
+    pub fn new(consumer: C, engine: Settings, settings: ShellSettings) -> Self {
+        Self {
+            consumer,
+            engine: Engine::new(engine),
+            settings,
+            names: Names::default(),
+            readings: Readings::default(),
+            events: Vec::new(),
+            actions: Vec::new(),
+            drain_deadline: None,
+            drained: false,
+            failed: None,
+        }
+    }
+
+    /// Joins the group for these topics.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Consumer::subscribe`].
+    pub fn subscribe(&mut self, topics: &[TopicSelector]) -> Result<(), BrokerError> {
+        self.consumer.subscribe(topics)
+    }
+
+    /// Takes in what has happened and does what follows from it. Blocks only for the commit that ends an
+    /// assignment, for `commit_timeout` at most.
+    pub fn step<H: Handler>(&mut self, inbox: &mut Inbox, now: Now, handler: &mut H) -> Next {
+        if let Some((abort_at, deadline)) = inbox.drain.take() {
+            self.drain_deadline.get_or_insert(deadline);
+            self.tell(Input::Drain { abort_at, deadline }, now, handler);
+        }
+        if !inbox.settled.is_empty() {
+            let settled = std::mem::take(&mut inbox.settled);
+            self.tell(Input::Settled(settled), now, handler);
+        }
+        self.poll(now, handler);
+        if self.engine.wake_at().is_some_and(|at| at <= now.mono) {
+            self.tell(Input::Tick, now, handler);
+        }
+        let again = self.read(now, handler);
+        Next { again, wake_at: self.engine.wake_at(), drained: self.drained }
+    }
+
+    /// Leaves the group, waiting for `timeout` at most.
+    pub fn close(&mut self, timeout: Duration) {
+        self.consumer.close(timeout);
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub fn consumer_mut(&mut self) -> &mut C {
+        &mut self.consumer
+    }
+
+    /// Held partitions that cannot be read on.
+    pub fn stopped_partitions(&self) -> usize {
+        self.readings.stopped()
+    }
+
+    /// Why the membership is over, if it is.
+    pub fn failure(&self) -> Option<&BrokerError> {
+        self.failed.as_ref()
+    }
+
+    fn poll<H: Handler>(&mut self, now: Now, handler: &mut H) {
+        let mut events = std::mem::take(&mut self.events);
+        self.consumer.poll(now, &mut events);
+        for event in events.drain(..) {
+            self.take(event, now, handler);
+        }
+        self.events = events;
+    }
+
+    fn take<H: Handler>(&mut self, event: ConsumerEvent, now: Now, handler: &mut H) {
+        match event {
+            ConsumerEvent::Assigned(assigned) => {
+                handler.observe(Fact::Assigned(assigned.iter().map(|a| a.partition.clone()).collect()));
+                for assigned in assigned {
+                    let (partition, new) = self.names.intern(&assigned.partition);
+                    if new {
+                        handler.partition(partition, &assigned.partition);
+                    }
+                    self.readings.hold(assigned.epoch, partition);
+                    let prosody_broker::Assigned { epoch, committed, metadata, .. } = assigned;
+                    let assignment = Assignment { epoch, partition, committed, metadata };
+                    self.tell(Input::Assigned(assignment), now, handler);
+                }
+            }
+            ConsumerEvent::Revoking(epochs) => self.tell(Input::Revoking(epochs), now, handler),
+            ConsumerEvent::Lost(epochs) => {
+                let gone = epochs.iter().filter_map(|&epoch| self.forget(epoch)).collect();
+                handler.observe(Fact::Lost(gone));
+                self.tell(Input::Lost(epochs), now, handler);
+            }
+            ConsumerEvent::Readable(epoch) => self.readings.set_readable(epoch, true),
+            ConsumerEvent::Committed(results) => {
+                for result in results {
+                    self.committed(result, now, handler);
+                }
+            }
+            ConsumerEvent::Stopped { epoch, error } => {
+                self.readings.stop(epoch);
+                if let Some(partition) = self.name(epoch) {
+                    handler.observe(Fact::Stopped { partition, error });
+                }
+            }
+            ConsumerEvent::Warning(error) => handler.observe(Fact::Warning(error)),
+            ConsumerEvent::Failed(error) => {
+                self.failed = Some(error.clone());
+                handler.observe(Fact::Failed(error));
+            }
+        }
+    }
+
+    fn committed<H: Handler>(&mut self, answer: CommitResult, now: Now, handler: &mut H) {
+        let CommitResult { epoch, offset, result } = answer;
+        let verdict = match &result {
+            Ok(()) => Verdict::Accepted,
+            Err(error) if error.code == ErrorCode::MetadataTooLarge => Verdict::MetadataTooLarge,
+            Err(_) => Verdict::Refused,
+        };
+        self.observe_refusal(epoch, offset, result, handler);
+        self.tell(Input::Committed { epoch, offset, result: verdict }, now, handler);
+    }
+
+    fn observe_refusal<H: Handler>(
+        &self,
+        epoch: Epoch,
+        offset: i64,
+        result: Result<(), BrokerError>,
+        handler: &mut H,
+    ) {
+        if let (Err(error), Some(partition)) = (result, self.name(epoch)) {
+            handler.observe(Fact::CommitFailed { partition, offset, error });
+        }
+    }
+
+    /// Reads while there is room; whether there may be more.
+    fn read<H: Handler>(&mut self, now: Now, handler: &mut H) -> bool {
+        for _ in 0..self.settings.reads_per_step {
+            let room = self.engine.room().min(self.settings.read_batch);
+            if room == 0 {
+                return false;
+            }
+            let engine = &self.engine;
+            let Some(epoch) = self.readings.next(|epoch| engine.reads(epoch)) else { return false };
+            let mut records = Vec::with_capacity(room);
+            if self.consumer.read(epoch, room, &mut records) < room {
+                self.readings.set_readable(epoch, false);
+            }
+            if !records.is_empty() {
+                self.tell(Input::Records { epoch, records }, now, handler);
+            }
+        }
+        true
+    }
+
+    fn tell<H: Handler>(&mut self, input: Input, now: Now, handler: &mut H) {
+        let mut actions = std::mem::take(&mut self.actions);
+        self.engine.step(input, now, &mut actions);
+        let mut commits = Vec::new();
+        let mut released = Vec::new();
+        for action in actions.drain(..) {
+            match action {
+                Action::Dispatch(call) => handler.dispatch(call),
+                Action::Abort { event, reason } => handler.abort(event, reason),
+                Action::Commit(commit) => commits.push(outgoing(commit)),
+                Action::Release { epoch, commit } => released.push((epoch, commit)),
+                Action::Drained { .. } => self.drained = true,
+                Action::Observe(observation) => handler.observe(Fact::Engine(*observation)),
+            }
+        }
+        self.actions = actions;
+        if !commits.is_empty() {
+            self.consumer.commit(commits);
+        }
+        if !released.is_empty() {
+            self.release(released, now, handler);
+        }
+    }
+
+    /// Commits for partitions that are given up, then gives them up: in this order, so that the next owner starts
+    /// from what was finished here.
+    fn release<H: Handler>(
+        &mut self,
+        released: Vec<(Epoch, Option<prosody_engine::Commit>)>,
+        now: Now,
+        handler: &mut H,
+    ) {
+        let epochs: Vec<_> = released.iter().map(|(epoch, _)| *epoch).collect();
+        let commits: Vec<_> = released.into_iter().filter_map(|(_, commit)| commit).map(outgoing).collect();
+        if !commits.is_empty() {
+            let left = self.drain_deadline.map(|deadline| deadline.since(now.mono));
+            // Even a drain that is out of time tries: a short wait beats running everything again.
+            let left = left.unwrap_or(self.settings.commit_timeout).max(Duration::from_millis(100));
+            let timeout = left.min(self.settings.commit_timeout);
+            self.commit_last(commits, timeout, handler);
+        }
+        self.consumer.release(&epochs);
+        let names = epochs.iter().filter_map(|&epoch| self.forget(epoch)).collect();
+        handler.observe(Fact::Revoked(names));
+    }
+
+    /// The last commit of an assignment. Where only its map is too long the offset goes without it.
+    fn commit_last<H: Handler>(&mut self, commits: Vec<Commit>, timeout: Duration, handler: &mut H) {
+        let mut bare = Vec::new();
+        for CommitResult { epoch, offset, result } in self.consumer.commit_now(commits, timeout) {
+            if result.as_ref().is_err_and(|error| error.code == ErrorCode::MetadataTooLarge) {
+                bare.push(Commit { epoch, offset, metadata: String::new() });
+            }
+            self.observe_refusal(epoch, offset, result, handler);
+        }
+        if !bare.is_empty() {
+            for CommitResult { epoch, offset, result } in self.consumer.commit_now(bare, timeout) {
+                self.observe_refusal(epoch, offset, result, handler);
+            }
+        }
+    }
+
+    fn name(&self, epoch: Epoch) -> Option<TopicPartition> {
+        self.names.get(self.readings.index_of(epoch)?).cloned()
+    }
+
+    fn forget(&mut self, epoch: Epoch) -> Option<TopicPartition> {
+        let index = self.readings.forget(epoch)?;
+        self.names.get(index).cloned()
+    }
+}
+
+fn outgoing(commit: prosody_engine::Commit) -> Commit {
+    Commit { epoch: commit.epoch, offset: commit.offset, metadata: commit.metadata }
+}
