@@ -36,3 +36,6 @@ fn unescape(segment: &str) -> Option<String> {
     }
     Some(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::{IdentitySource, KafkaProperties, Options, Pem, Secret, choices::Choice, rule::Rule};
 
 pub(crate) use allowed::grouped;
-pub(crate) use read::Input;
+pub(crate) use read::{Input, property_path};
 
 /// Where in the options a value goes.
 pub(crate) type Place<T> = for<'a> fn(&'a mut Options) -> &'a mut T;
@@ -141,6 +141,3 @@ pub(crate) fn put<C: Choice>(place: &mut C, word: &str) -> bool {
 pub(crate) fn put_some<C: Choice>(place: &mut Option<C>, word: &str) -> bool {
     C::from_word(word).map(|value| *place = Some(value)).is_some()
 }
-
-#[cfg(test)]
-mod tests;

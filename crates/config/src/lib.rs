@@ -5,6 +5,7 @@
 
 mod choices;
 mod closest;
+pub mod documents;
 mod duration;
 mod identity;
 mod kind;
@@ -12,8 +13,6 @@ mod options;
 mod owned;
 mod problem;
 mod raw;
-#[cfg(test)]
-mod render;
 mod resolver;
 mod rule;
 mod rules;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     Options, Problem, Problems, RawValue, Resolved, Warning,
     closest::closest,
-    kind::Input,
+    kind::{Input, property_path},
+    raw::quoted,
     rules,
     secret::REDACTED,
     table::{self, GROUPS, Group, Preset, Row},
@@ -74,6 +75,13 @@ impl Draft {
             _ => ("not set".to_owned(), None),
         };
         self.problems.push(Problem { path: name.into(), value, expected: expected.into(), variable });
+    }
+
+    /// Refuses a property for librdkafka, if it was given, for what other options say.
+    pub(crate) fn contradict_property(&mut self, name: &str, expected: &str) {
+        if let Some(value) = self.options.kafka.get(name).map(quoted) {
+            self.refuse(&property_path(name), value, expected);
+        }
     }
 
     fn refuse(&mut self, path: &str, value: String, expected: &str) {

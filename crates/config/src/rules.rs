@@ -95,8 +95,8 @@ fn servers(draft: &mut Draft) {
 }
 
 fn client_id(draft: &mut Draft) {
-    if draft.is_given("clientId") && draft.options.kafka.get("client.id").is_some() {
-        draft.contradict("kafka", "no client.id in it beside the option clientId");
+    if draft.is_given("clientId") {
+        draft.contradict_property("client.id", "not to be set here beside the option clientId");
     }
 }
 
@@ -114,7 +114,9 @@ fn session(draft: &mut Draft) {
     let refused = draft.is_refused("sessionTimeoutMs") || draft.is_refused("heartbeatIntervalMs");
     let session = draft.options.group.session.get_or_insert_default();
     if !given {
-        session.heartbeat_interval = session.heartbeat_interval.min(session.timeout / 3);
+        // Kafka counts both in whole milliseconds.
+        let third = (session.timeout / 3).max(Duration::from_millis(1));
+        session.heartbeat_interval = session.heartbeat_interval.min(third);
     } else if session.heartbeat_interval >= session.timeout && !refused {
         let timeout = shown(session.timeout);
         draft.contradict("heartbeatIntervalMs", format!("less than sessionTimeoutMs, which is {timeout}"));
@@ -164,6 +166,3 @@ fn storage(draft: &mut Draft) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

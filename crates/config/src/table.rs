@@ -113,12 +113,6 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     SECTIONS.iter().flat_map(|section| section.rows)
 }
 
-/// The row of an option.
-#[cfg(test)]
-pub(crate) fn row(name: &str) -> Option<&'static Row> {
-    rows().find(|row| row.name == name)
-}
-
 impl Row {
     /// The object this is a member of, and the member's name; an empty first part for an option of its own.
     pub(crate) fn split(&self) -> (&'static str, &'static str) {

@@ -68,7 +68,6 @@ impl Kind {
     }
 
     /// The range as the generated documents show it; empty where the type says it all.
-    #[cfg(test)]
     pub(crate) fn range(&self) -> String {
         match self {
             Self::Count { min, max, .. } => format!("{}–{}", grouped(*min), grouped(*max)),
@@ -81,7 +80,8 @@ impl Kind {
             Self::Word { words, .. } => {
                 words().iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
             }
-            Self::Text { rule, .. } | Self::Texts { rule, .. } => rule.expected().into(),
+            Self::Text { rule, .. } => rule.expected().into(),
+            Self::Texts { rule, .. } => format!("each {}", rule.expected()),
             Self::Sources(_) => "JSON pointers or `header:name`, at least 1".into(),
             Self::Pem(_) => "PEM text or a path".into(),
             Self::Flag(_) | Self::Secret(_) | Self::Callback(_) | Self::Properties(_) => String::new(),

@@ -169,12 +169,16 @@ impl Kind {
     }
 
     fn properties(&self, input: &Input<'_>, place: &mut KafkaProperties) -> Result<(), Vec<Fault>> {
-        let Input::Value(RawValue::Map(entries)) = input else { return Err(vec![self.fault(input)]) };
+        let Input::Value(RawValue::Map(entries)) = input else {
+            // Properties hold secrets too, so what stands in their place is named by its type only.
+            let value = if let Input::Value(value) = input { value.describe() } else { REDACTED.into() };
+            return Err(vec![Fault { value, ..self.fault(input) }]);
+        };
         let mut faults = Vec::new();
         for (name, value) in entries {
             let fault = |expected: String| {
                 let value = if is_secret(name) { REDACTED.into() } else { value.shown() };
-                Fault { suffix: property_path(name), value, expected }
+                Fault { suffix: property_suffix(name), value, expected }
             };
             let text = match value {
                 RawValue::Undefined => continue,
@@ -245,7 +249,12 @@ fn collect<T>(
     if faults.is_empty() { Ok(values) } else { Err(faults) }
 }
 
+/// The path of a librdkafka property.
+pub(crate) fn property_path(name: &str) -> String {
+    format!("kafka{}", property_suffix(name))
+}
+
 /// Property names hold points, so they go in brackets; a forged one is escaped.
-fn property_path(name: &str) -> String {
+fn property_suffix(name: &str) -> String {
     format!("[{}]", quoted(name))
 }
