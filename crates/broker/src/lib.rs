@@ -5,6 +5,8 @@
 //! mock mode, and on the simulation's adversary.
 
 mod admin;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod consumer;
 mod error;
 pub mod memory;
