@@ -1,37 +1,21 @@
 'use strict';
-// Loads the addon of this platform. It is copied to dist/ by the build, so that `../native.cjs` is right from src/,
-// from dist/esm/ and from dist/cjs/ alike.
-const { existsSync, readFileSync } = require('node:fs');
+// Loads this platform's addon. The build copies this file to dist/, so that `../native.cjs` is right from src/, from
+// dist/esm/ and from dist/cjs/ alike.
+const { existsSync } = require('node:fs');
 const { join } = require('node:path');
-
-function platform() {
-  const base = `${process.platform}-${process.arch}`;
-  if (process.platform !== 'linux') return base;
-  return isMusl() ? `${base}-musl` : `${base}-gnu`;
-}
-
-function isMusl() {
-  try {
-    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
-  } catch {
-    return !process.report?.getReport().header.glibcVersionRuntime;
-  }
-}
+const { addonName, platform } = require('./native-name.cjs');
 
 function load() {
-  const override = process.env.PROSODY_ADDON_PATH;
-  if (override) return require(override);
-  const name = `prosody.${platform()}.node`;
-  for (const folder of [__dirname, join(__dirname, '..')]) {
-    const path = join(folder, name);
-    if (existsSync(path)) return require(path);
-  }
+  const paths = [__dirname, join(__dirname, '..')].map((folder) => join(folder, addonName()));
+  const found = paths.find((path) => existsSync(path));
+  if (found) return require(found);
   const error = new Error(
-    `the addon ${name} is not here: in a checkout run "npm run build"; as an installed package it does not ` +
-      `support this platform (${platform()}, Node ${process.versions.node})`,
+    `there is neither ${paths.join(' nor ')}: in a checkout run "npm run build"; an installed package without it ` +
+      `does not support this platform (${platform()}, Node ${process.versions.node})`,
   );
   error.code = 'ADDON_MISSING';
   throw error;
 }
 
-module.exports = load();
+// A function, and not the addon itself: importing the package must load nothing.
+module.exports = { load };

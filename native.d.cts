@@ -1,0 +1,3 @@
+/** Loads the addon; src/native.ts says what it expects of it. */
+declare const loader: { load(): unknown };
+export = loader;

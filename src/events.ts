@@ -1,0 +1,130 @@
+import type { ProsodyError } from './errors.js';
+import { log } from './logger.js';
+import { errorOfFault } from './native-errors.js';
+import { show } from './text.js';
+
+/** Partitions that came or went. */
+export interface PartitionsEvent {
+  readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
+}
+
+/** Something that happened to one message or timer. */
+export interface RecordEvent {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  readonly reason: string;
+}
+
+/** A partition that makes no progress. */
+export interface StalledEvent {
+  readonly topic: string;
+  readonly partition: number;
+  readonly reason: string;
+}
+
+/** What a client tells, and what it hands to the listeners. */
+export interface ClientEvents {
+  /** Partitions are this client's from now on. */
+  assigned: PartitionsEvent;
+  /** Partitions have been taken away. */
+  revoked: PartitionsEvent;
+  /** A key waits after a failure. */
+  parked: RecordEvent;
+  /** A message went to the failure topic. */
+  deadLettered: RecordEvent;
+  /** A message was skipped because its id has been processed. */
+  duplicate: RecordEvent;
+  /** A message was skipped because of `allowedEvents` or its source system. */
+  skipped: RecordEvent;
+  /** A partition makes no progress. */
+  stalled: StalledEvent;
+  /** Something failed that no call could be told of, or a `subscribe` failed. */
+  error: ProsodyError | Error;
+}
+
+/** The name of an event. */
+export type ClientEvent = keyof ClientEvents;
+
+/** Called with what happened. It may be async; what it throws is logged. */
+export type Listener<E extends ClientEvent> = (event: ClientEvents[E]) => unknown;
+
+const NAMES: ReadonlySet<string> = new Set<ClientEvent>([
+  'assigned',
+  'revoked',
+  'parked',
+  'deadLettered',
+  'duplicate',
+  'skipped',
+  'stalled',
+  'error',
+]);
+
+interface Registration {
+  readonly listener: (event: never) => unknown;
+  readonly once: boolean;
+}
+
+/** The listeners of one client. */
+export class Events {
+  // Bound: what the application registers; `off` and the first call of a `once` remove.
+  private readonly registrations = new Map<string, readonly Registration[]>();
+
+  add<E extends ClientEvent>(event: E, listener: Listener<E>, once: boolean): void {
+    if (!NAMES.has(event)) throw new TypeError(`there is no event ${show(event)}: ${[...NAMES].join(', ')}`);
+    if (typeof listener !== 'function') throw new TypeError(`the listener of ${event} is ${show(listener)}`);
+    this.registrations.set(event, [...(this.registrations.get(event) ?? []), { listener, once }]);
+  }
+
+  /** Removes the newest registration of that listener. */
+  remove<E extends ClientEvent>(event: E, listener: Listener<E>): void {
+    const all = this.registrations.get(event) ?? [];
+    const at = all.findLastIndex((registration) => registration.listener === listener);
+    if (at >= 0) this.registrations.set(event, all.toSpliced(at, 1));
+  }
+
+  /** Whether somebody listens. */
+  listens(event: ClientEvent): boolean {
+    return (this.registrations.get(event)?.length ?? 0) > 0;
+  }
+
+  /** Calls the listeners; an `error` that nobody listens to is logged, never thrown. */
+  emit<E extends ClientEvent>(event: E, value: ClientEvents[E]): void {
+    const all = this.registrations.get(event) ?? [];
+    if (event === 'error' && !this.listens(event)) {
+      log('error', (value as Error).message, { error: value });
+      return;
+    }
+    for (const registration of all) {
+      if (registration.once) this.drop(event, registration);
+      call(event, registration.listener as Listener<E>, value);
+    }
+  }
+
+  /** Emits a batch of events as the native side sends them. */
+  emitBatch(json: string): void {
+    const batch = JSON.parse(json) as ({ type: string } & Record<string, unknown>)[];
+    for (const { type, ...value } of batch) {
+      if (!NAMES.has(type)) log('debug', `an event of unknown type ${show(type)}`);
+      else this.emit(type as ClientEvent, (type === 'error' ? errorOfFault(value) : value) as never);
+    }
+  }
+
+  private drop(event: string, registration: Registration): void {
+    const kept = (this.registrations.get(event) ?? []).filter((other) => other !== registration);
+    this.registrations.set(event, kept);
+  }
+}
+
+function call<E extends ClientEvent>(event: E, listener: Listener<E>, value: ClientEvents[E]): void {
+  const blame = (error: unknown): void => {
+    log('error', `a listener of ${event} failed`, { error });
+  };
+  try {
+    const result = listener(value);
+    if (result instanceof Promise) result.catch(blame);
+  } catch (error) {
+    blame(error);
+  }
+}

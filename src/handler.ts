@@ -1,0 +1,87 @@
+/** The headers of a message, in their order; a name may occur more than once. */
+export interface MessageHeaders extends Iterable<readonly [name: string, value: string | null]> {
+  /** How many there are. */
+  readonly size: number;
+  /** The last value of that name; `null` for one without a value, `undefined` if there is none of that name. */
+  get(name: string): string | null | undefined;
+  /** All values of that name, in order. */
+  getAll(name: string): (string | null)[];
+  /** Names and bytes, in order. Fits as `headers` of a send. */
+  readonly raw: readonly (readonly [name: string, value: Uint8Array | null])[];
+}
+
+/**
+ * A message. Each part is decoded when it is first read, so what a handler does not look at costs nothing.
+ *
+ * @typeParam P - what the payload is taken for; nothing checks it.
+ */
+export interface Message<P = unknown> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** An invalid `Date` if the record has no timestamp or one beyond what `Date` can hold. */
+  readonly timestamp: Date;
+  /** `null` for a record without a key. Bytes that are no UTF-8 are replaced; `rawKey` has them. */
+  readonly key: string | null;
+  /**
+   * The value, parsed as JSON at the first read; `null` for a tombstone.
+   *
+   * Errors: a {@link PayloadError}, which is permanent, if the value is no JSON.
+   */
+  readonly payload: P;
+  readonly headers: MessageHeaders;
+  /** The bytes of the value, a copy of its own; `null` for a tombstone. */
+  readonly rawPayload: Uint8Array | null;
+  /** The bytes of the key, a copy of its own. */
+  readonly rawKey: Uint8Array | null;
+  /** 1 for the first attempt. It starts again with a new process unless a store kept it. */
+  readonly attempt: number;
+  /** The message as plain data, for `JSON.stringify`. */
+  toJSON(): {
+    topic: string;
+    partition: number;
+    offset: number;
+    timestamp: Date;
+    key: string | null;
+    payload: P;
+  };
+}
+
+/** A timer that is due. */
+export interface Timer {
+  readonly key: string;
+  /** When it was due. */
+  readonly time: Date;
+  /** The named set it belongs to. */
+  readonly name: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+/** The call that handles one event. */
+export interface Context {
+  /** Whether the call is asked to stop: its deadline has passed, or its partition is being taken away. */
+  readonly shouldCancel: boolean;
+  /** Resolves when the call is asked to stop, and also once the handler has ended. */
+  onCancel(): Promise<void>;
+}
+
+/**
+ * What an application does with its events: an object or an instance of a class, called with `this` bound to it.
+ *
+ * A call that returns has succeeded, whatever it returns. One that throws or rejects, with anything at all, has failed:
+ * for now, so that it is retried, unless the error is permanent. The methods are looked up once, at `subscribe`.
+ *
+ * `signal` aborts when the call is asked to stop. Making one costs microseconds on Node 20, so a method that declares
+ * two parameters or fewer, and uses neither rest parameters, defaults nor `arguments`, is called without it.
+ */
+export interface Handler<P = unknown> {
+  onMessage?(context: Context, message: Message<P>, signal: AbortSignal): unknown;
+  onTimer?(context: Context, timer: Timer, signal: AbortSignal): unknown;
+}
+
+/** A handler method, as a middleware sees it. */
+export type Next = (context: Context, event: Message | Timer, signal: AbortSignal) => unknown;
+
+/** Wraps both handler methods: `(next) => (context, event, signal) => …`. */
+export type Middleware = (next: Next) => Next;
