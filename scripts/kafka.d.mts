@@ -11,6 +11,8 @@ export interface KafkaOptions {
   dir?: string;
   /** First port; default free ones. */
   port?: number;
+  /** Default true: the broker ends when this process does. */
+  owned?: boolean;
   /** Print nothing. */
   quiet?: boolean;
 }

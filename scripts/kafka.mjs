@@ -3,7 +3,7 @@
 //   const kafka = await startKafka({ sasl: true });
 //   kafka.bootstrapServers; await kafka.kill(); await kafka.start(); await kafka.stop();
 //
-// The brokers end with the process that started them, however it ends.
+// The brokers end with the process that started them, however it ends, unless `owned: false`.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -49,12 +49,13 @@ function run(script, args, env, quiet) {
  * @property {string | Record<string, string | number>} [extra] further broker properties, which win over ours
  * @property {string} [dir] data folder that outlives `stop`; default a new one that `stop` removes
  * @property {number} [port] first port; default free ones
+ * @property {boolean} [owned] default true: the broker ends when this process does
  * @property {boolean} [quiet] print nothing
  */
 
 /** Starts Kafka and resolves when it answers. @param {KafkaOptions} [options] */
 export async function startKafka(options = {}) {
-  const { sasl = false, cluster = false, jit = 'quick', extra, port, quiet = false } = options;
+  const { sasl = false, cluster = false, jit = 'quick', extra, port, owned = true, quiet = false } = options;
   const ownFolder = options.dir === undefined;
   const dir = ownFolder ? await mkdtemp(join(tmpdir(), 'prosody-kafka-')) : resolve(options.dir);
   const script = cluster ? 'kafka-cluster' : 'kafka';
@@ -68,7 +69,7 @@ export async function startKafka(options = {}) {
     KAFKA_SASL: sasl ? '1' : '',
     KAFKA_JIT: jit,
     KAFKA_EXTRA: lines ?? '',
-    KAFKA_OWNER: String(process.pid),
+    KAFKA_OWNER: owned ? String(process.pid) : '',
     KAFKA_EPHEMERAL: ownFolder && !cluster ? '1' : '',
   };
   const verb = (name, ...args) => run(script, [name, dir, ...args], env, quiet);
