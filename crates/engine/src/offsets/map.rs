@@ -181,11 +181,12 @@ pub(super) fn list_bits(holes: &[Range<i64>], end: i64) -> (u32, u64) {
     let mut best = (0, u64::MAX);
     for parameter in 0..=MAX_PARAMETER {
         let fixed = unfinished.saturating_mul(u64::from(parameter) + 1);
-        // Each run loses less than one to rounding, so this is never above the exact number: most
-        // parameters are passed over without a look at the runs.
+        // Each run loses less than one to rounding, so this is never above the exact number. It falls and
+        // then rises with the parameter (`fit.rs`), and where it still falls it is below every exact number
+        // before: once it is not below the best one, no later parameter is better.
         let least = (finished >> parameter).saturating_sub(holes.len() as u64);
         if fixed.saturating_add(least) >= best.1 {
-            continue;
+            break;
         }
         let unary: u64 = runs(holes, end).map(|(_, gap)| gap >> parameter).sum();
         if fixed.saturating_add(unary) < best.1 {

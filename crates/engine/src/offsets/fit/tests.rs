@@ -59,6 +59,9 @@ fn the_real_capacity_is_what_the_docs_say() {
     {
         assert!(room.holds(unfinished, span), "{unfinished} in {span}");
     }
+    for (span, most) in [(500_000, 7_665), (10_000_000, 4_706), (1_000_000_000, 3_028)] {
+        assert!(room.holds(most, span) && !room.holds(most + 1, span), "{span}");
+    }
     assert!(room.holds(2_000, 900_000_000_000));
     assert!(room.holds(1_000, i64::MAX as u64));
     assert!(!room.holds(61_353, 61_353));

@@ -233,6 +233,18 @@ fn a_restored_map_that_does_not_fit_leaves_the_first_record_run() {
     assert!(tracker.snapshot().complete);
 }
 
+/// It was written under a higher limit, so its own room is no measure for this one.
+#[test]
+fn what_a_restored_map_leaves_open_takes_room_before_it_is_delivered() {
+    let holes = (0..100).map(|index| index * 3..index * 3 + 1);
+    let mut tracker = Tracker::new(0, Map::new(0, 300, holes, None), 16);
+    let first = open(&mut tracker, 0);
+    assert_eq!(tracker.admit(1), Admission::AlreadyDone);
+    assert_eq!(tracker.admit(3), Admission::NoRoom);
+    tracker.finish(first);
+    open(&mut tracker, 3);
+}
+
 #[test]
 fn sixteen_units_hold_dozens_of_open_records() {
     let mut tracker = Tracker::new(0, None, 16);
