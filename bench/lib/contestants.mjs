@@ -10,6 +10,11 @@ export const consumers = {
     file: 'kafkajs-consume.mjs',
     options: { api: 'eachMessage' },
   },
+  kafkajsFour: {
+    name: 'KafkaJS eachMessage, 4 partitions at once',
+    file: 'kafkajs-consume.mjs',
+    options: { api: 'eachMessage', run: { partitionsConsumedConcurrently: 4 } },
+  },
   kafkajsBatch: { name: 'KafkaJS eachBatch', file: 'kafkajs-consume.mjs', options: { api: 'eachBatch' } },
   confluent: { name: 'Confluent eachMessage', file: 'confluent-consume.mjs', options: {} },
   confluentSmall: {

@@ -6,8 +6,21 @@ const AT = 26;
 const LEAST_BYTES = 70;
 
 // Microseconds of the monotonic clock, comparable between processes. performance.now() is cheap and runs on that
-// clock from an origin of its own; the difference is taken once.
-const ORIGIN = Number(process.hrtime.bigint() / 1000n) - performance.now() * 1000;
+// clock from an origin of its own. The difference is taken between two close reads: one that was interrupted is wrong.
+function origin() {
+  let best = { gap: Infinity, difference: 0 };
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const before = performance.now();
+    const clock = process.hrtime.bigint();
+    const after = performance.now();
+    if (after - before < best.gap) {
+      best = { gap: after - before, difference: Number(clock) / 1000 - (before + after) * 500 };
+    }
+  }
+  return best.difference;
+}
+
+const ORIGIN = origin();
 export const nowUs = () => performance.now() * 1000 + ORIGIN;
 
 export const keyName = (number) => `key-${String(number).padStart(4, '0')}`;

@@ -20,6 +20,7 @@ function table(scenario, rows) {
 
 function bars(scenario, rows) {
   const list = scenario.bars(rows);
+  if (list.length === 0) return '';
   const word = ({ met }) => (met === undefined ? '–' : met ? 'yes' : '**no**');
   return [
     line(['bar', 'measured', 'reached']),
@@ -32,7 +33,7 @@ function options(rows) {
   const list = rows.filter((row) => row.options && Object.keys(row.options).length > 0);
   if (list.length === 0) return '';
   const text = list.map((row) => `${row.name} \`${JSON.stringify(row.options)}\``);
-  return `\nOptions other than the defaults: ${text.join('; ')}.\n`;
+  return `\nSettings, where not the defaults: ${text.join('; ')}.\n`;
 }
 
 function section(scenario, { rows, runs, machine }) {
@@ -47,7 +48,7 @@ ${table(scenario, shown)}
 
 ${bars(scenario, shown)}
 ${options(shown)}
-${missing.length ? `Not measured: ${missing.join('; ')}.\n\n` : ''}${runs} runs each, ${machine.date}, commit ${machine.commit ?? 'unknown'}, Node ${machine.node.slice(1)}, ${machine.broker}.
+${missing.length ? `Not measured: ${missing.join('; ')}.\n\n` : ''}Runs of each: ${runs}. ${machine.date}, commit ${machine.commit ?? 'unknown'}, Node ${machine.node.slice(1)}, ${machine.broker}.
 `;
 }
 

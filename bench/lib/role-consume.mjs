@@ -4,6 +4,7 @@
 //   delay     5 ms of waiting; the steady rate in a window is the figure
 //   live      the age of each record when its handler starts
 //   hindered  `live`, while one key's handler takes 3 s and another key's fails for ever
+//   behind    one record takes 3 s; the figure is what else is done meanwhile
 //   stuck     handlers that do not return for a time; the figure is memory
 //
 // `handle` returns undefined where there is nothing to wait for: the same for all, so that none pays for a promise
@@ -104,6 +105,21 @@ const works = {
     });
   },
 
+  behind({ check, begin, finish }) {
+    const { slowKey, slowMs, windowMs } = config;
+    let others = -1;
+    return (key, value) => {
+      const number = keyNumber(key);
+      check.see(number, value);
+      if (others >= 0) others++;
+      if (others >= 0 || number !== slowKey) return undefined;
+      begin();
+      others = 0;
+      setTimeout(() => finish({ behind: others }), windowMs);
+      return sleep(slowMs);
+    };
+  },
+
   stuck({ check, begin, finish }) {
     const { stuckMs } = config;
     let open = 0;
@@ -135,7 +151,7 @@ function live({ check, begin, finish }, special) {
     const number = keyNumber(key);
     if (number === slowKey || number === failKey) return special(number);
     check.see(number, value);
-    if (sent >= from) samples[taken++] = now - sent;
+    if (sent >= from) samples[taken++] = Math.max(now - sent, 0);
     if (check.seen === count) finish(percentiles(samples, taken));
     return undefined;
   };

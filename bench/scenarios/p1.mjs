@@ -9,6 +9,7 @@ const TWO = 'Prosody, handler (context, message)';
 const THREE = 'Prosody, handler (context, message, signal)';
 const PLAIN_TWO = 'Prosody, defaults, handler (context, message)';
 const PLAIN_THREE = 'Prosody, defaults, handler (context, message, signal)';
+const names = Object.values(consumers).map(({ name }) => name);
 const rate = (run) => run.perSecond;
 const mb = (run) => run.peakRssKb / 1024;
 
@@ -61,23 +62,26 @@ export const p1 = scenario({
     `the length of the value. Prosody: maxConcurrency 1,024, maxUncommitted 8,192. From the assignment to the last handler call (the bare row: from its first batch).`,
   contestants: [...Object.values(consumers), prosody(TWO, 2, WIDE), prosody(THREE, 3, WIDE)],
   bars(rows) {
-    const peers = Object.values(consumers).map(({ name }) => name);
-    const platformatic = best(
-      rows,
-      peers.filter((name) => name.startsWith('Platformatic')),
-      rate,
-    );
+    const fastest = (prefix) =>
+      best(
+        rows,
+        names.filter((name) => name.startsWith(prefix)),
+        rate,
+      );
+    const kafkajs = fastest('KafkaJS eachMessage');
+    const confluent = fastest('Confluent eachMessage');
+    const platformatic = fastest('Platformatic');
     return [TWO, THREE].flatMap((name) => {
       const ours = find(rows, name);
       return [
         bar(
-          `${name}: ≥ 1.2 × KafkaJS eachMessage`,
-          ratio(ours, find(rows, 'KafkaJS eachMessage'), rate),
+          `${name}: ≥ 1.2 × KafkaJS eachMessage, the faster of its rows`,
+          ratio(ours, kafkajs, rate),
           atLeast(1.2),
         ),
         bar(
-          `${name}: ≥ 4 × Confluent eachMessage`,
-          ratio(ours, find(rows, 'Confluent eachMessage'), rate),
+          `${name}: ≥ 4 × Confluent eachMessage, the faster of its rows`,
+          ratio(ours, confluent, rate),
           atLeast(4),
         ),
         bar(
