@@ -1,1 +1,22 @@
+//! A whole client: options resolved once, threads, and the adapters that the options ask for.
+//!
+//! What is decided is decided in the engine; what is translated is translated in the bindings. Here the parts are
+//! put together, started, woken and stopped.
 
+mod admin;
+mod client;
+mod clock;
+mod consumer;
+mod error;
+mod relay;
+mod sink;
+mod wiring;
+
+pub use admin::AdminClient;
+pub use client::{Client, Done, State};
+pub use error::ClientError;
+pub use prosody_broker::{BrokerError, Outgoing, Report};
+pub use prosody_config::{Options, Problem, Problems, RawValue, Warning};
+pub use prosody_engine::{Dispatch, Observation, Settlement};
+pub use prosody_shell::Fact;
+pub use sink::{Row, Sink};

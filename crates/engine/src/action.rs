@@ -54,3 +54,16 @@ pub enum Observation {
     /// The broker takes less metadata than we thought; completion maps are kept shorter from now on.
     MetadataLimit { units: usize },
 }
+
+impl Observation {
+    /// The partition it is about, if it is about one.
+    pub fn partition(&self) -> Option<PartitionIndex> {
+        match self {
+            Self::Disposed { partition, .. }
+            | Self::Parked { partition, .. }
+            | Self::Abandoned { partition, .. }
+            | Self::Restored { partition, .. } => Some(*partition),
+            Self::MetadataLimit { .. } => None,
+        }
+    }
+}

@@ -7,8 +7,8 @@ use prosody_model::TopicPartition;
 /// Something for logs, counters and `client.on`. Nothing depends on its being heard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// What the engine has to say.
-    Engine(Observation),
+    /// What the engine has to say, and of which partition.
+    Engine { partition: Option<TopicPartition>, observation: Observation },
     /// These partitions are held now.
     Assigned(Vec<TopicPartition>),
     /// These partitions are not held any more, after a revocation or a drain.

@@ -246,7 +246,10 @@ impl<C: Consumer> Shell<C> {
                 Action::Commit(commit) => commits.push(outgoing(commit)),
                 Action::Release { epoch, commit } => released.push((epoch, commit)),
                 Action::Drained { .. } => self.drained = true,
-                Action::Observe(observation) => handler.observe(Fact::Engine(*observation)),
+                Action::Observe(observation) => {
+                    let partition = observation.partition().and_then(|index| self.names.get(index)).cloned();
+                    handler.observe(Fact::Engine { partition, observation: *observation });
+                }
             }
         }
         self.actions = actions;

@@ -1,0 +1,129 @@
+//! `NativeClient`: what `docs/bridge.md` says, and nothing more.
+
+use std::{sync::Arc, time::Duration};
+
+use napi::{
+    Env, Result, Unknown,
+    bindgen_prelude::{FnArgs, Function, Object},
+};
+use napi_derive::napi;
+use prosody_client::{Client, State};
+use serde_json::json;
+
+use crate::{
+    errors, outcomes,
+    promise::{in_time, promise},
+    raw, sends,
+    sink::JsSink,
+};
+
+#[napi]
+pub struct NativeClient {
+    client: Client,
+}
+
+#[napi]
+impl NativeClient {
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: Env,
+        options: Unknown<'_>,
+        environment: Vec<(String, String)>,
+        sink: Function<'_, FnArgs<(u32, String)>, ()>,
+    ) -> Result<Self, String> {
+        let status =
+            |error: napi::Error| napi::Error::new(error.status.as_ref().to_owned(), error.reason.clone());
+        let options = raw::convert(options).map_err(status)?;
+        let sink = Arc::new(JsSink::new(&sink).map_err(status)?);
+        // Names the Node environment, worker or main, for as long as it lives.
+        let node = format!("{:p}", env.raw());
+        match Client::new(&options, &environment, node, sink) {
+            Ok(client) => Ok(Self { client }),
+            Err(problems) => Err(errors::configuration(&problems)),
+        }
+    }
+
+    /// Starts the consumer. `handles` says which handlers there are; without timers it changes nothing yet.
+    #[napi(catch_unwind)]
+    pub fn subscribe<'env>(&self, env: &'env Env, _handles: u32) -> Result<Object<'env>> {
+        let (done, promise) = promise(env)?;
+        self.client.subscribe(done);
+        Ok(promise)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn unsubscribe<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let (done, promise) = promise(env)?;
+        self.client.unsubscribe(done);
+        Ok(promise)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn settle(&self, rows: &[u32], count: u32, texts: Option<Vec<String>>) -> Result<()> {
+        let texts = texts.unwrap_or_default();
+        let outcomes = outcomes::unpack(rows, count as usize, &texts).map_err(errors::shape)?;
+        self.client.settle(outcomes);
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn send(&self, bytes: &[u8], count: u32) -> Result<()> {
+        let records = sends::unpack(bytes, count).map_err(errors::shape)?;
+        self.client.send(records);
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn flush<'env>(&self, env: &'env Env, timeout_ms: f64) -> Result<Object<'env>> {
+        let (done, promise) = in_time(env)?;
+        self.client.flush(duration(timeout_ms), done);
+        Ok(promise)
+    }
+
+    /// Ends the producer. To be called after `unsubscribe`.
+    #[napi(catch_unwind)]
+    pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let (done, promise) = promise(env)?;
+        self.client.close(self.client.options().send_timeout, done);
+        Ok(promise)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn state(&self) -> u32 {
+        match self.client.state() {
+            State::Unconfigured => 0,
+            State::Configured => 1,
+            State::Running => 2,
+        }
+    }
+
+    #[napi(catch_unwind)]
+    pub fn assigned_partition_count(&self) -> u32 {
+        self.client.assigned_partitions() as u32
+    }
+
+    #[napi(catch_unwind)]
+    pub fn is_stalled(&self) -> bool {
+        self.client.is_stalled()
+    }
+
+    /// What the wrapper needs to know, as JSON.
+    #[napi(catch_unwind)]
+    pub fn settings(&self) -> String {
+        let options = self.client.options();
+        let warnings: Vec<_> = self.client.warnings().iter().map(ToString::to_string).collect();
+        json!({
+            "sourceSystem": options.source_system,
+            "mode": options.mode.name(),
+            "warnings": warnings,
+            "sendTimeoutMs": options.send_timeout.as_millis() as u64,
+            "shutdownTimeoutMs": options.limits.shutdown_timeout.as_millis() as u64,
+        })
+        .to_string()
+    }
+}
+
+/// Milliseconds of JavaScript; what is no duration counts as none.
+fn duration(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
+}

@@ -1,0 +1,108 @@
+//! Facts of a running consumer as log lines and events.
+
+use prosody_client::{Fact, Observation};
+use prosody_model::TopicPartition;
+use serde_json::{Value, json};
+
+/// A fact as the wrapper takes it: a log line, and an event for those that have one.
+pub struct Told {
+    pub log: Value,
+    pub event: Option<Value>,
+}
+
+fn line(level: &str, message: impl Into<String>, fields: Value) -> Value {
+    json!({ "level": level, "message": message.into(), "fields": fields })
+}
+
+/// Puts a fact into words.
+pub fn tell(fact: &Fact) -> Told {
+    match fact {
+        Fact::Engine { partition, observation } => {
+            Told { log: observed(partition.as_ref(), observation), event: None }
+        }
+        Fact::Assigned(partitions) => moved("assigned", "partitions assigned", "info", partitions),
+        Fact::Revoked(partitions) => moved("revoked", "partitions released", "info", partitions),
+        Fact::Lost(partitions) => moved(
+            "revoked",
+            "partitions lost: another member may run their records again",
+            "warn",
+            partitions,
+        ),
+        Fact::CommitFailed { partition, offset, error } => {
+            let fields = json!({ "topic": partition.topic.as_ref(), "partition": partition.partition,
+                "offset": offset, "code": error.code.name(), "error": error.message });
+            Told {
+                log: line("warn", "a commit failed; it is made again, or its records run again", fields),
+                event: None,
+            }
+        }
+        Fact::Stopped { partition, error } => {
+            let fields = json!({ "topic": partition.topic.as_ref(), "partition": partition.partition,
+                "code": error.code.name(), "error": error.message });
+            failed("a partition cannot be read on", error.code.name(), &error.message, false, fields)
+        }
+        Fact::Warning(error) => {
+            let fields = json!({ "code": error.code.name() });
+            Told {
+                event: Some(json!({ "type": "error", "code": error.code.name(), "message": error.message,
+                    "retryable": true })),
+                log: line("warn", error.message.clone(), fields),
+            }
+        }
+        Fact::Failed(error) => {
+            let fields = json!({ "code": error.code.name() });
+            failed(&error.message, error.code.name(), &error.message, false, fields)
+        }
+    }
+}
+
+fn failed(text: &str, code: &str, message: &str, retryable: bool, fields: Value) -> Told {
+    Told {
+        log: line("error", text, fields),
+        event: Some(json!({ "type": "error", "code": code, "message": message, "retryable": retryable })),
+    }
+}
+
+fn moved(kind: &str, text: &str, level: &str, partitions: &[TopicPartition]) -> Told {
+    let list: Vec<_> =
+        partitions.iter().map(|p| json!({ "topic": p.topic.as_ref(), "partition": p.partition })).collect();
+    Told {
+        log: line(level, text, json!({ "partitions": list })),
+        event: Some(json!({ "type": kind, "partitions": list })),
+    }
+}
+
+fn observed(partition: Option<&TopicPartition>, observation: &Observation) -> Value {
+    let (level, text, mut fields) = match observation {
+        Observation::Disposed { offset, attempts, reason, .. } => (
+            "error",
+            "a record failed for good and counts as done",
+            json!({ "offset": offset, "attempts": attempts, "error": reason }),
+        ),
+        Observation::Parked { offset, attempt, reason, .. } => (
+            "warn",
+            "a handler failed; its key waits for the next attempt",
+            json!({ "offset": offset, "attempt": attempt, "error": reason }),
+        ),
+        Observation::Abandoned { offset, attempt, .. } => (
+            "warn",
+            "a call did not end before its partition was given up; its record may run again",
+            json!({ "offset": offset, "attempt": attempt }),
+        ),
+        Observation::Restored { committed, .. } => (
+            "debug",
+            "finished offsets above the committed one were restored",
+            json!({ "committed": committed }),
+        ),
+        Observation::MetadataLimit { units } => (
+            "warn",
+            "the broker takes less commit metadata than expected: raise offset.metadata.max.bytes to its default",
+            json!({ "units": units }),
+        ),
+    };
+    if let (Some(partition), Some(fields)) = (partition, fields.as_object_mut()) {
+        fields.insert("topic".into(), partition.topic.as_ref().into());
+        fields.insert("partition".into(), partition.partition.into());
+    }
+    line(level, text, fields)
+}

@@ -1,0 +1,249 @@
+//! The client as the language binding sees it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use prosody_broker::{BrokerError, ErrorCode, Outgoing, Producer, Report, ReportSink};
+use prosody_config::{Options, Problems, RawValue, Warning};
+use prosody_engine::Settlement;
+
+use crate::{
+    consumer::{self, Mailbox},
+    error::ClientError,
+    sink::Sink,
+    wiring,
+};
+
+/// Called once with what became of a call, from whatever thread knows.
+pub type Done = Box<dyn FnOnce(Result<(), ClientError>) + Send>;
+
+/// Where a client stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has no group: it sends, and does nothing else.
+    Unconfigured,
+    /// It may subscribe.
+    Configured,
+    /// It is subscribed.
+    Running,
+}
+
+/// A client: at most one consumer, at most one producer, both started when they are first needed.
+pub struct Client {
+    options: Options,
+    warnings: Vec<Warning>,
+    /// Tells the mock brokers of one Node environment from those of another.
+    environment: String,
+    sink: Arc<dyn Sink>,
+    producer: OnceLock<Result<Arc<dyn Producer>, BrokerError>>,
+    running: Mutex<Option<Running>>,
+    /// Threads that wait for a flush or a close. Bound: one a call; ended ones go at the next.
+    waiting: Mutex<Vec<JoinHandle<()>>>,
+    /// In mock mode held from the start, so that what one client sends is there when the next one comes.
+    memory: Option<prosody_broker::memory::MemoryBroker>,
+}
+
+struct Running {
+    mailbox: Arc<Mailbox>,
+    thread: JoinHandle<()>,
+}
+
+impl Client {
+    /// Checks the options; no I/O, no threads.
+    ///
+    /// # Errors
+    ///
+    /// Every bad value at once.
+    pub fn new(
+        options: &RawValue,
+        variables: &[(String, String)],
+        environment: String,
+        sink: Arc<dyn Sink>,
+    ) -> Result<Self, Problems> {
+        let resolved = prosody_config::resolve(options, variables)?;
+        let memory = resolved.options.mock.then(|| wiring::memory_broker(&environment, &resolved.options));
+        Ok(Self {
+            options: resolved.options,
+            warnings: resolved.warnings,
+            environment,
+            sink,
+            producer: OnceLock::new(),
+            running: Mutex::new(None),
+            waiting: Mutex::new(Vec::new()),
+            memory,
+        })
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Names nobody reads, to be logged.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    pub fn state(&self) -> State {
+        if self.options.group.id.is_none() {
+            State::Unconfigured
+        } else if self.running().as_ref().is_some_and(|running| !running.thread.is_finished()) {
+            State::Running
+        } else {
+            State::Configured
+        }
+    }
+
+    pub fn assigned_partitions(&self) -> usize {
+        self.running().as_ref().map_or(0, |running| running.mailbox.assigned())
+    }
+
+    /// Whether there is work and nothing has moved for `stallThresholdMs`.
+    pub fn is_stalled(&self) -> bool {
+        let threshold = self.options.limits.stall_threshold;
+        self.running().as_ref().is_some_and(|running| running.mailbox.stalled(threshold))
+    }
+
+    /// Starts the consumer; `ready` hears whether it could subscribe.
+    pub fn subscribe(&self, ready: Done) {
+        if let Err((ready, error)) = self.try_subscribe(ready) {
+            ready(Err(error));
+        }
+    }
+
+    fn try_subscribe(&self, ready: Done) -> Result<(), (Done, ClientError)> {
+        let Some(group) = self.options.group.id.clone() else { return Err((ready, ClientError::NoGroup)) };
+        let plan = match wiring::plan(&self.options) {
+            Ok(plan) => plan,
+            Err(error) => return Err((ready, error)),
+        };
+        let mut running = self.running();
+        if running.as_ref().is_some_and(|running| !running.thread.is_finished()) {
+            return Err((ready, ClientError::Subscribed));
+        }
+        if let Some(ended) = running.take() {
+            let _ = ended.thread.join();
+        }
+        let mailbox = Arc::new(Mailbox::default());
+        let waker = {
+            let mailbox = Arc::downgrade(&mailbox);
+            let waker: prosody_broker::Waker = Arc::new(move || {
+                if let Some(mailbox) = mailbox.upgrade() {
+                    mailbox.wake();
+                }
+            });
+            waker
+        };
+        let sink = Arc::clone(&self.sink);
+        let started = if let Some(broker) = self.memory.clone() {
+            let open = move || Ok(broker.consumer(&group, waker));
+            consumer::start(plan, open, Arc::clone(&mailbox), sink, ready)
+        } else {
+            let open =
+                move || Err::<prosody_broker::memory::MemoryConsumer, _>(wiring::pending(&group, &waker));
+            consumer::start(plan, open, Arc::clone(&mailbox), sink, ready)
+        };
+        if let Ok(thread) = started {
+            *running = Some(Running { mailbox, thread });
+        }
+        Ok(())
+    }
+
+    /// Drains, commits and leaves; `done` is called when that is over, at once if nothing runs.
+    pub fn unsubscribe(&self, done: Done) {
+        let mailbox = self.running().as_ref().map(|running| Arc::clone(&running.mailbox));
+        match mailbox {
+            Some(mailbox) => mailbox.leave(self.options.limits.shutdown_timeout, done),
+            None => done(Ok(())),
+        }
+    }
+
+    /// Passes outcomes on to the consumer they are for.
+    pub fn settle(&self, outcomes: impl IntoIterator<Item = Settlement>) {
+        if let Some(running) = self.running().as_ref() {
+            running.mailbox.settle(outcomes);
+        }
+    }
+
+    /// Sends records; what becomes of each comes through [`Sink::reports`].
+    pub fn send(&self, batch: Vec<Outgoing>) {
+        match self.producer.get_or_init(|| self.open_producer()) {
+            Ok(producer) => producer.send(batch),
+            Err(error) => {
+                let failed = |record: Outgoing| Report { ticket: record.ticket, result: Err(error.clone()) };
+                self.sink.reports(batch.into_iter().map(failed).collect());
+            }
+        }
+    }
+
+    fn open_producer(&self) -> Result<Arc<dyn Producer>, BrokerError> {
+        let sink = Arc::clone(&self.sink);
+        let reports: ReportSink = Arc::new(move |reports| sink.reports(reports));
+        match &self.memory {
+            Some(broker) => Ok(Arc::new(broker.producer(reports, self.options.send_timeout))),
+            None => Err(BrokerError::new(ErrorCode::Other, "kafka pending")),
+        }
+    }
+
+    /// Waits elsewhere until everything sent so far is reported; `done` hears whether it was in time.
+    pub fn flush(&self, timeout: Duration, done: Done) {
+        let Some(Ok(producer)) = self.producer.get().cloned() else { return done(Ok(())) };
+        self.elsewhere(done, move || {
+            if producer.flush(timeout) {
+                return Ok(());
+            }
+            let message = format!("not everything was acknowledged within {timeout:?}; it may be still");
+            Err(BrokerError::new(ErrorCode::Timeout, message).into())
+        });
+    }
+
+    /// Ends the producer; records still waiting after `timeout` fail.
+    pub fn close(&self, timeout: Duration, done: Done) {
+        let closed = || Err(BrokerError::new(ErrorCode::Closed, "the client is closed"));
+        let producer = self.producer.get_or_init(closed).clone();
+        self.elsewhere(done, move || {
+            if let Ok(producer) = producer {
+                producer.close(timeout);
+            }
+            Ok(())
+        });
+    }
+
+    /// Runs what blocks on a thread of its own.
+    fn elsewhere(&self, done: Done, work: impl FnOnce() -> Result<(), ClientError> + Send + 'static) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|thread| !thread.is_finished());
+        let builder = thread::Builder::new().name("prosody-wait".into());
+        // A thread that cannot be started drops `done`, which the binding reports as an error.
+        if let Ok(thread) = builder.spawn(move || done(work())) {
+            waiting.push(thread);
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Client {
+    /// Ends the threads without a drain: whoever drops a running client has no time for one.
+    fn drop(&mut self) {
+        if let Some(running) = self.running().take() {
+            running.mailbox.abandon();
+            let _ = running.thread.join();
+        }
+        if let Some(Ok(producer)) = self.producer.get() {
+            producer.close(Duration::ZERO);
+        }
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in waiting {
+            let _ = thread.join();
+        }
+    }
+}

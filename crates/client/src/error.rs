@@ -1,0 +1,45 @@
+//! What can go wrong with a client as a whole.
+
+use prosody_broker::BrokerError;
+use thiserror::Error;
+
+/// An error of a call on [`Client`](crate::Client).
+#[derive(Clone, Debug, Error)]
+pub enum ClientError {
+    #[error("this client has no groupId, so it cannot subscribe: set groupId, or PROSODY_GROUP_ID")]
+    NoGroup,
+    #[error("this client has no subscribedTopics: set subscribedTopics, or PROSODY_SUBSCRIBED_TOPICS")]
+    NoTopics,
+    #[error("this client is subscribed already: call unsubscribe() first")]
+    Subscribed,
+    #[error("the client is closed")]
+    Closed,
+    #[error("mode \"{0}\" is not part of this version: leave mode out, or set it to \"pipeline\"")]
+    Mode(&'static str),
+    #[error("no thread could be started: {0}; look for a limit on threads or memory")]
+    Thread(String),
+    #[error("{0}")]
+    Broker(#[from] BrokerError),
+}
+
+impl ClientError {
+    /// The name under which the error reaches the user.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoGroup | Self::NoTopics | Self::Mode(_) => "CONFIGURATION",
+            Self::Subscribed => "SUBSCRIBED",
+            Self::Closed => "CLOSED",
+            Self::Thread(_) => "THREAD",
+            Self::Broker(error) => error.code.name(),
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Broker(error) => error.code.retryable(),
+            Self::Thread(_) => true,
+            _ => false,
+        }
+    }
+}

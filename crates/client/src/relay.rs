@@ -1,0 +1,46 @@
+//! Collects what one step wants of the handlers, so that it crosses in one batch.
+
+use prosody_engine::Dispatch;
+use prosody_model::{AbortReason, EventId, PartitionIndex, TopicPartition};
+use prosody_shell::{Fact, Handler};
+
+use crate::sink::{Row, Sink};
+
+/// Rows of the step in hand.
+pub struct Relay<'a> {
+    sink: &'a dyn Sink,
+    /// Bound: what one step starts, `max_concurrency` calls at most; emptied by `flush`.
+    rows: Vec<Row>,
+}
+
+impl<'a> Relay<'a> {
+    pub fn new(sink: &'a dyn Sink) -> Self {
+        Self { sink, rows: Vec::new() }
+    }
+
+    /// Hands the rows over.
+    pub fn flush(&mut self) {
+        if !self.rows.is_empty() {
+            self.sink.rows(&mut self.rows);
+            self.rows.clear();
+        }
+    }
+}
+
+impl Handler for Relay<'_> {
+    fn partition(&mut self, index: PartitionIndex, name: &TopicPartition) {
+        self.rows.push(Row::Partition { index, name: name.clone() });
+    }
+
+    fn dispatch(&mut self, call: Dispatch) {
+        self.rows.push(Row::Call(call));
+    }
+
+    fn abort(&mut self, event: EventId, reason: AbortReason) {
+        self.rows.push(Row::Abort { event, reason });
+    }
+
+    fn observe(&mut self, fact: Fact) {
+        self.sink.fact(fact);
+    }
+}

@@ -1,0 +1,93 @@
+//! From resolved options to what each part wants to know.
+
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use prosody_broker::{
+    TopicSelector,
+    memory::{self, MemoryBroker, Registry},
+};
+use prosody_config::{Mode, Options, RetryJitter};
+use prosody_engine::{Backoff, Deferral, Fairness, Jitter, Settings};
+use prosody_shell::ShellSettings;
+
+use crate::{ClientError, clock, consumer::Plan};
+
+/// The in-memory brokers of this process; one goes with the last client that names it.
+static BROKERS: LazyLock<Registry> = LazyLock::new(Registry::default);
+
+/// Partitions of a topic that comes into being on first use.
+const MOCK_PARTITIONS: i32 = 4;
+/// UTF-16 units that a broker takes as metadata by default (`offset.metadata.max.bytes`).
+const METADATA_UNITS: usize = 4096;
+
+/// The broker of mock mode that clients of one Node environment with equal servers share.
+pub fn memory_broker(environment: &str, options: &Options) -> MemoryBroker {
+    let name = format!("{environment}/{}", options.bootstrap_servers.join(","));
+    BROKERS.broker(&name, || memory::Settings {
+        auto_create: Some(MOCK_PARTITIONS),
+        clock: Some(Arc::new(clock::now)),
+        ..memory::Settings::default()
+    })
+}
+
+/// What the consumer's thread is started with.
+pub fn plan(options: &Options) -> Result<Plan, ClientError> {
+    if options.mode != Mode::Pipeline {
+        return Err(ClientError::Mode(options.mode.name()));
+    }
+    if options.group.topics.is_empty() {
+        return Err(ClientError::NoTopics);
+    }
+    let shutdown = options.limits.shutdown_timeout;
+    Ok(Plan {
+        topics: options.group.topics.iter().map(|topic| selector(topic)).collect(),
+        engine: engine(options),
+        shell: ShellSettings::default(),
+        poll_interval: options.limits.poll_interval,
+        close_timeout: (shutdown / 5).clamp(Duration::from_millis(200), Duration::from_secs(5)),
+    })
+}
+
+fn selector(topic: &str) -> TopicSelector {
+    let name = topic.to_owned();
+    if topic.starts_with('^') { TopicSelector::Pattern(name) } else { TopicSelector::Name(name) }
+}
+
+fn engine(options: &Options) -> Settings {
+    let jitter = match options.retry.jitter {
+        RetryJitter::Full => Jitter::Full,
+        RetryJitter::None => Jitter::None,
+    };
+    let defer = Backoff { base: options.defer.base, max: options.defer.max_delay, jitter };
+    Settings {
+        max_concurrency: options.limits.max_concurrency,
+        max_uncommitted: options.limits.max_uncommitted,
+        max_buffered_bytes: options.limits.max_buffered_bytes,
+        timeout: options.limits.timeout,
+        commit_interval: options.limits.commit_interval,
+        revoke_timeout: options.limits.revoke_timeout,
+        retry: Backoff { base: options.retry.base, max: options.retry.max_delay, jitter },
+        deferral: if options.defer.enabled { Deferral::On(defer) } else { Deferral::Off },
+        metadata_units: METADATA_UNITS,
+        fairness: Fairness {
+            max_wait: options.scheduler.max_wait,
+            wait_weight: options.scheduler.wait_weight,
+            remembered_keys: options.scheduler.cache_size,
+        },
+        seed: seed(),
+    }
+}
+
+/// The one draw of chance: the standard library seeds each of these from the operating system.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+pub fn pending(_: &str, _: &prosody_broker::Waker) -> ClientError {
+    prosody_broker::BrokerError::new(prosody_broker::ErrorCode::Other, "kafka pending").into()
+}
