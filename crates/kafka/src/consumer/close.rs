@@ -1,0 +1,64 @@
+//! The end of a membership.
+
+use std::{
+    mem, ptr,
+    time::{Duration, Instant},
+};
+
+use prosody_broker::ConsumerEvent;
+use rdkafka_sys as sys;
+
+use super::{Membership, assignment};
+use crate::ffi::{EventKind, PartitionList};
+
+/// What of the time is kept for ending librdkafka's threads after the group was left.
+const ENDING: Duration = Duration::from_millis(500);
+
+impl Membership {
+    /// Leaves the group and ends the client; gives what is left to be said.
+    pub(super) fn close(mut self, timeout: Duration) -> Vec<ConsumerEvent> {
+        let deadline = Instant::now() + timeout;
+        let results = self.drop_commits();
+        if !results.is_empty() {
+            self.out.push(ConsumerEvent::Committed(results));
+        }
+        let everything = self.table.epochs();
+        for held in everything.iter().filter_map(|epoch| self.table.end(*epoch)) {
+            held.source.empty(&mut self.scratch);
+        }
+        self.leave(timeout.saturating_sub(ENDING));
+        // Every queue goes before the client: one that is left would be used after the client's end.
+        let Self { handle, main, answers, revokes, mut out, .. } = self;
+        drop((main, answers, revokes));
+        handle.end(deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(50)));
+        mem::take(&mut out)
+    }
+
+    fn leave(&mut self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        for revoke in mem::take(&mut self.revokes) {
+            self.answer(revoke);
+        }
+        // SAFETY: client and queue are live; an error object is ours and freed.
+        let started = unsafe {
+            assignment::outcome(sys::rd_kafka_consumer_close_queue(self.handle.raw(), self.main.raw()))
+        };
+        if started.is_err() {
+            return;
+        }
+        // SAFETY: the client is live.
+        while unsafe { sys::rd_kafka_consumer_closed(self.handle.raw()) } == 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let event = self.main.poll(left.min(Duration::from_millis(100)));
+            if event.is_some_and(|event| event.kind() == EventKind::Rebalance) {
+                // A client that ends takes any answer as the giving up of everything.
+                // SAFETY: the client is live; null means no partitions.
+                unsafe { sys::rd_kafka_assign(self.handle.raw(), ptr::null()) };
+                let _ = assignment::incremental_unassign(&self.handle, &PartitionList::new());
+            }
+            if left.is_zero() {
+                break;
+            }
+        }
+    }
+}

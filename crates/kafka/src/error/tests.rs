@@ -1,0 +1,53 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+#[test]
+fn kinds_are_those_the_layers_above_decide_by() {
+    let cases = [
+        (12, ErrorCode::MetadataTooLarge),
+        (22, ErrorCode::Fenced),
+        (25, ErrorCode::Fenced),
+        (27, ErrorCode::Rebalancing),
+        (113, ErrorCode::Fenced),
+        (1, ErrorCode::OffsetOutOfRange),
+        (-140, ErrorCode::OffsetOutOfRange),
+        (-199, ErrorCode::Corrupt),
+        (-195, ErrorCode::Unreachable),
+        (-192, ErrorCode::Timeout),
+        (-181, ErrorCode::Tls),
+        (-169, ErrorCode::Authentication),
+        (29, ErrorCode::Authorization),
+        (30, ErrorCode::Authorization),
+        (3, ErrorCode::UnknownTopic),
+        (36, ErrorCode::TopicExists),
+        (10, ErrorCode::TooLarge),
+        (29_999, ErrorCode::Other),
+    ];
+    for (code, expected) in cases {
+        assert_eq!(kind(code), expected, "{code}");
+    }
+}
+
+#[test]
+fn a_code_newer_than_the_bindings_is_no_crash() {
+    assert!(words(29_999).contains("29999"));
+}
+
+#[test]
+fn messages_name_the_thing_and_say_what_to_do() {
+    let error = about("topic orders", 29);
+    assert_eq!(error.code, ErrorCode::Authorization);
+    assert!(error.message.starts_with("topic orders: "), "{error}");
+    assert!(error.message.contains("ACL"), "{error}");
+}
+
+#[test]
+fn a_failed_handshake_is_told_from_a_refused_connection() {
+    let tls = connection(-195, "ssl://a:1/bootstrap: SSL handshake failed: certificate verify failed");
+    assert_eq!(tls.code, ErrorCode::Tls);
+    assert_eq!(
+        connection(-195, "a:1/bootstrap: Connect failed: Connection refused").code,
+        ErrorCode::Unreachable
+    );
+}

@@ -1,0 +1,83 @@
+//! The words of errors.
+
+use prosody_broker::{BrokerError, ErrorCode};
+use rdkafka_sys::rd_kafka_resp_err_t as E;
+
+use super::{kind, of_kind, words};
+
+/// What to do about an error of a kind.
+pub(super) fn advice(kind: ErrorCode) -> &'static str {
+    match kind {
+        ErrorCode::Unreachable => {
+            "check bootstrapServers, the network and that the brokers are up; it is tried again"
+        }
+        ErrorCode::Timeout => "the brokers are slow or away: try again, or allow more time",
+        ErrorCode::Tls => "check the protocol, the CA and the broker's certificate and host name",
+        ErrorCode::Authentication => "check the SASL mechanism, user name and password",
+        ErrorCode::Authorization => "grant the principal this operation in the cluster's ACLs",
+        ErrorCode::UnknownTopic => "create the topic or correct its name",
+        ErrorCode::TopicExists => "use the one that is there, or delete it first",
+        ErrorCode::OffsetOutOfRange => {
+            "the records are gone from the log: reset the group's offset to go on without them"
+        }
+        ErrorCode::TooLarge => "send less, or raise the topic's max.message.bytes",
+        ErrorCode::MetadataTooLarge => {
+            "commit with less metadata, or raise the broker's offset.metadata.max.bytes"
+        }
+        ErrorCode::Fenced => "another member holds the partition: nothing is to be done here",
+        ErrorCode::Rebalancing => "commit again when the rebalance is over",
+        ErrorCode::QueueFull => "wait for reports before sending more",
+        ErrorCode::Corrupt => "repair the record's replica, or move the group's offset past it",
+        ErrorCode::Invalid => "correct the named value",
+        ErrorCode::Closed => "make a new one",
+        ErrorCode::Other => "see the broker's log",
+    }
+}
+
+/// An error of the connection as such. `reason` is librdkafka's own text, which names the broker.
+pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
+    // librdkafka calls a refused TLS connection "transport", and tells them apart in its text only.
+    let lower = reason.to_ascii_lowercase();
+    let kind = match kind(code) {
+        ErrorCode::Unreachable if lower.contains("ssl handshake") || lower.contains("certificate") => {
+            ErrorCode::Tls
+        }
+        known => known,
+    };
+    if code == E::RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED as i32 {
+        let message = "the consumer was not polled in time and had to leave the group; it joins again. \
+                       Something blocked its thread: find it, or raise stallThresholdMs";
+        return BrokerError::new(ErrorCode::Fenced, message);
+    }
+    let reason = if reason.is_empty() { words(code) } else { reason.to_owned() };
+    of_kind(kind, "Kafka", &reason)
+}
+
+/// An error of a subscribed topic.
+pub(crate) fn subscription(topic: &str, code: i32) -> BrokerError {
+    let kind = kind(code);
+    if kind == ErrorCode::UnknownTopic {
+        let message =
+            format!("topic {topic} does not exist; it is waited for: create it or correct its name");
+        return BrokerError::new(kind, message);
+    }
+    of_kind(kind, format_args!("topic {topic}"), &words(code))
+}
+
+/// An error that ends the reading of a partition at an offset.
+pub(crate) fn partition_stopped(what: &str, offset: i64, code: i32, reason: &str) -> BrokerError {
+    let kind = kind(code);
+    let reason = if reason.is_empty() { words(code) } else { reason.to_owned() };
+    of_kind(kind, format_args!("{what} cannot be read on at offset {offset}"), &reason)
+}
+
+/// Our messages begin in lower case; librdkafka's do not. Names like "SASL" stay.
+pub(super) fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,51 @@
+//! Owners of librdkafka's objects: each frees what it holds, and none outlives the client it belongs to.
+
+mod conf;
+mod event;
+mod handle;
+mod list;
+mod message;
+mod queue;
+
+pub(crate) use conf::Conf;
+pub(crate) use event::{Event, EventKind};
+pub(crate) use handle::{Handle, Role};
+pub(crate) use list::{Entry, PartitionList};
+pub(crate) use message::{Message, record, take_batch};
+pub(crate) use queue::Queue;
+
+use std::{
+    ffi::{CStr, CString, c_char, c_int},
+    time::Duration,
+};
+
+use prosody_broker::{BrokerError, ErrorCode};
+
+/// Room for the messages that librdkafka writes into a caller's buffer.
+const ERROR_TEXT: usize = 512;
+
+/// A C string of `text`.
+pub(crate) fn c_string(what: &str, text: &str) -> Result<CString, BrokerError> {
+    CString::new(text).map_err(|_| {
+        let message = format!("{what} holds a zero byte, which Kafka's protocol cannot carry: remove it");
+        BrokerError::new(ErrorCode::Invalid, message)
+    })
+}
+
+/// What a C string says; empty for none.
+///
+/// # Safety
+///
+/// `text` is null, or points to a NUL-terminated string that lives through the call.
+pub(crate) unsafe fn text(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: not null, and terminated by the caller's word.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// `timeout` in the whole milliseconds that librdkafka counts in, rounded up so that a wait is never a spin.
+pub(crate) fn millis(timeout: Duration) -> c_int {
+    c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+}

@@ -1,0 +1,150 @@
+//! One librdkafka client.
+
+use std::{
+    ffi::{c_char, c_int, c_void},
+    ptr,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use prosody_broker::{BrokerError, ErrorCode};
+use rdkafka_sys as sys;
+
+use super::{Conf, ERROR_TEXT, text};
+use crate::settings::LogSink;
+
+/// What a client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Consumer,
+    Producer,
+}
+
+/// One librdkafka client. Queues hold it by `Arc`, so that it ends after the last of them.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    raw: *mut sys::rd_kafka_t,
+    /// Where log lines go: librdkafka holds its address.
+    _log: Box<Log>,
+}
+
+struct Log(Option<LogSink>);
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Log").field(&self.0.is_some()).finish()
+    }
+}
+
+// SAFETY: librdkafka's client may be used from any thread at any time; the log sink is Send and Sync.
+unsafe impl Send for Handle {}
+// SAFETY: as above.
+unsafe impl Sync for Handle {}
+
+impl Handle {
+    /// Starts a client whose results come as `events` (a mask of `RD_KAFKA_EVENT_…`).
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` if the properties contradict each other, `Tls` if certificates cannot be loaded.
+    pub(crate) fn new(
+        role: Role,
+        conf: Conf,
+        events: i32,
+        log: Option<LogSink>,
+    ) -> Result<Arc<Self>, BrokerError> {
+        let log = Box::new(Log(log));
+        let kind = match role {
+            Role::Consumer => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
+            Role::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+        };
+        let mut buffer = [0; ERROR_TEXT];
+        // SAFETY: the configuration is live; `log` is boxed and kept beside the client, so that its address
+        // holds as long as librdkafka may call back; the buffer is as long as said.
+        let raw = unsafe {
+            sys::rd_kafka_conf_set_events(conf.raw(), events);
+            sys::rd_kafka_conf_set_log_cb(conf.raw(), Some(on_log));
+            sys::rd_kafka_conf_set_opaque(conf.raw(), ptr::from_ref::<Log>(&log).cast_mut().cast::<c_void>());
+            sys::rd_kafka_new(kind, conf.raw(), buffer.as_mut_ptr(), buffer.len())
+        };
+        if raw.is_null() {
+            // SAFETY: librdkafka terminates what it writes, and the buffer began as zeros.
+            let reason = unsafe { text(buffer.as_ptr()) };
+            return Err(refused(&reason));
+        }
+        conf.taken();
+        Ok(Arc::new(Self { raw, _log: log }))
+    }
+
+    pub(crate) fn raw(&self) -> *mut sys::rd_kafka_t {
+        self.raw
+    }
+
+    /// Whether the group took the assignment away without asking.
+    pub(crate) fn assignment_lost(&self) -> bool {
+        // SAFETY: the client is live.
+        unsafe { sys::rd_kafka_assignment_lost(self.raw) != 0 }
+    }
+
+    /// The error that ended this client for good, if there is one.
+    pub(crate) fn fatal(&self) -> Option<(i32, String)> {
+        let mut buffer = [0; ERROR_TEXT];
+        // SAFETY: the client is live, the buffer is as long as said.
+        let code = unsafe { sys::rd_kafka_fatal_error(self.raw, buffer.as_mut_ptr(), buffer.len()) } as i32;
+        // SAFETY: librdkafka terminates what it writes, and the buffer began as zeros.
+        (code != 0).then(|| (code, unsafe { text(buffer.as_ptr()) }))
+    }
+
+    /// Ends the client if this is its last owner, and waits for that for `timeout` at most.
+    ///
+    /// Ending joins librdkafka's threads, and one of them may sit in a name look-up that cannot be interrupted.
+    /// So it runs on a thread of its own; past `timeout` that thread is left to finish by itself: there is no
+    /// other way to come back in time, and it holds nothing but the client.
+    pub(crate) fn end(self: Arc<Self>, timeout: Duration) {
+        let (done, wait) = mpsc::channel();
+        let work = move || {
+            drop(self);
+            let _ = done.send(());
+        };
+        // If no thread can be had the closure is dropped, and the client ends here and now.
+        if let Ok(ender) = thread::Builder::new().name("kafka-end".to_owned()).spawn(work)
+            && wait.recv_timeout(timeout).is_ok()
+        {
+            let _ = ender.join();
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: the last owner; every queue and event held an `Arc` of this, so none is left. The flag keeps
+        // librdkafka from waiting for rebalance answers that nobody gives any more.
+        unsafe { sys::rd_kafka_destroy_flags(self.raw, sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) };
+    }
+}
+
+fn refused(reason: &str) -> BrokerError {
+    let lower = reason.to_ascii_lowercase();
+    let code = if lower.contains("ssl") || lower.contains("certificate") || lower.contains("pem") {
+        ErrorCode::Tls
+    } else {
+        ErrorCode::Invalid
+    };
+    BrokerError::new(code, format!("the Kafka client cannot start: {reason}; correct the named option"))
+}
+
+unsafe extern "C" fn on_log(
+    rk: *const sys::rd_kafka_t,
+    level: c_int,
+    topic: *const c_char,
+    line: *const c_char,
+) {
+    // SAFETY: librdkafka passes a live client, whose opaque is the `Log` given to it, and terminated strings.
+    unsafe {
+        let Some(log) = sys::rd_kafka_opaque(rk).cast::<Log>().as_ref() else { return };
+        if let Some(sink) = &log.0 {
+            sink(level, &text(topic), &text(line));
+        }
+    }
+}
