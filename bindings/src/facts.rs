@@ -49,6 +49,15 @@ pub fn tell(fact: &Fact) -> Told {
                 log: line("warn", error.message.clone(), fields),
             }
         }
+        Fact::Library { level, text } => {
+            let level = match level {
+                ..=3 => "error",
+                4 => "warn",
+                5 | 6 => "info",
+                _ => "debug",
+            };
+            Told { log: line(level, format!("librdkafka: {text}"), json!({})), event: None }
+        }
         Fact::Failed(error) => {
             let fields = json!({ "code": error.code.name() });
             failed(&error.message, error.code.name(), &error.message, false, fields)

@@ -4,8 +4,9 @@ use std::{sync::Arc, thread, time::Duration};
 
 use prosody_broker::{Admin, BrokerError, TopicSpec};
 use prosody_config::{Problems, RawValue};
+use prosody_kafka::KafkaAdmin;
 
-use crate::{Done, error::ClientError, wiring};
+use crate::{Done, error::ClientError, kafka, wiring};
 
 /// Longest wait for a broker's answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,7 +27,8 @@ impl AdminClient {
         if options.mock {
             return Ok(Ok(Self(Arc::new(wiring::memory_broker(environment, &options)))));
         }
-        Ok(Err(BrokerError::new(prosody_broker::ErrorCode::Other, "kafka pending").into()))
+        let admin = KafkaAdmin::new(&kafka::settings(&options, None));
+        Ok(admin.map(|admin| Self(Arc::new(admin) as Arc<dyn Admin>)).map_err(ClientError::from))
     }
 
     pub fn create_topic(&self, name: String, partitions: i32, replication_factor: i32, done: Done) {

@@ -9,10 +9,13 @@ use std::{
 use prosody_broker::{BrokerError, ErrorCode, Outgoing, Producer, Report, ReportSink};
 use prosody_config::{Options, Problems, RawValue, Warning};
 use prosody_engine::Settlement;
+use prosody_kafka::{KafkaConsumer, KafkaProducer};
+use prosody_model::Epochs;
 
 use crate::{
     consumer::{self, Mailbox},
     error::ClientError,
+    kafka,
     sink::Sink,
     wiring,
 };
@@ -93,7 +96,7 @@ impl Client {
     pub fn state(&self) -> State {
         if self.options.group.id.is_none() {
             State::Unconfigured
-        } else if self.running().as_ref().is_some_and(|running| !running.thread.is_finished()) {
+        } else if self.running().as_ref().is_some_and(|running| !running.mailbox.ended()) {
             State::Running
         } else {
             State::Configured
@@ -124,7 +127,7 @@ impl Client {
             Err(error) => return Err((ready, error)),
         };
         let mut running = self.running();
-        if running.as_ref().is_some_and(|running| !running.thread.is_finished()) {
+        if running.as_ref().is_some_and(|running| !running.mailbox.ended()) {
             return Err((ready, ClientError::Subscribed));
         }
         if let Some(ended) = running.take() {
@@ -145,8 +148,8 @@ impl Client {
             let open = move || Ok(broker.consumer(&group, waker));
             consumer::start(plan, open, Arc::clone(&mailbox), sink, ready)
         } else {
-            let open =
-                move || Err::<prosody_broker::memory::MemoryConsumer, _>(wiring::pending(&group, &waker));
+            let settings = kafka::settings(&self.options, Some(&self.sink));
+            let open = move || Ok(KafkaConsumer::new(&settings, Epochs::default(), waker)?);
             consumer::start(plan, open, Arc::clone(&mailbox), sink, ready)
         };
         if let Ok(thread) = started {
@@ -185,10 +188,11 @@ impl Client {
     fn open_producer(&self) -> Result<Arc<dyn Producer>, BrokerError> {
         let sink = Arc::clone(&self.sink);
         let reports: ReportSink = Arc::new(move |reports| sink.reports(reports));
-        match &self.memory {
-            Some(broker) => Ok(Arc::new(broker.producer(reports, self.options.send_timeout))),
-            None => Err(BrokerError::new(ErrorCode::Other, "kafka pending")),
+        if let Some(broker) = &self.memory {
+            return Ok(Arc::new(broker.producer(reports, self.options.send_timeout)));
         }
+        let settings = kafka::settings(&self.options, Some(&self.sink));
+        Ok(Arc::new(KafkaProducer::new(&settings, reports)?))
     }
 
     /// Waits elsewhere until everything sent so far is reported; `done` hears whether it was in time.

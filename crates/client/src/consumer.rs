@@ -84,6 +84,11 @@ impl Mailbox {
         !lock(&self.leaving).ended && (quiet(&self.beat) || quiet(&self.progress))
     }
 
+    /// Whether the consumer has left, or never got as far as joining.
+    pub fn ended(&self) -> bool {
+        lock(&self.leaving).ended
+    }
+
     fn end(&self) {
         let waiting = {
             let mut leaving = lock(&self.leaving);

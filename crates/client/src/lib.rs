@@ -8,6 +8,7 @@ mod client;
 mod clock;
 mod consumer;
 mod error;
+mod kafka;
 mod relay;
 mod sink;
 mod wiring;

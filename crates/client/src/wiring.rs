@@ -87,7 +87,3 @@ fn engine(options: &Options) -> Settings {
 fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
 }
-
-pub fn pending(_: &str, _: &prosody_broker::Waker) -> ClientError {
-    prosody_broker::BrokerError::new(prosody_broker::ErrorCode::Other, "kafka pending").into()
-}

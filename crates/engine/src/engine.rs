@@ -61,10 +61,12 @@ pub struct Engine {
 
 impl Engine {
     pub fn new(settings: Settings) -> Self {
+        let mut rng = Rng::new(settings.seed);
+        let generation = rng.bits() as u32;
         Self {
-            rng: Rng::new(settings.seed),
+            rng,
             stack: Stack::new(&settings),
-            events: Events::default(),
+            events: Events::new(generation),
             lanes: Lanes::new(settings.seed),
             scheduler: Scheduler::new(settings.fairness),
             parking: Parking::default(),

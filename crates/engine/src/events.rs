@@ -55,19 +55,20 @@ struct Slot {
 #[derive(Debug)]
 pub struct Events {
     slots: Vec<Slot>,
+    first: u32,
     free: u32,
     oldest: u32,
     newest: u32,
     length: usize,
 }
 
-impl Default for Events {
-    fn default() -> Self {
-        Self { slots: Vec::new(), free: NIL, oldest: NIL, newest: NIL, length: 0 }
-    }
-}
-
 impl Events {
+    /// `first` is the generation of every new slot. Each consumer has another one, so that the late outcome of a
+    /// call which an earlier consumer of this process started names none of this one's events.
+    pub fn new(first: u32) -> Self {
+        Self { slots: Vec::new(), first, free: NIL, oldest: NIL, newest: NIL, length: 0 }
+    }
+
     /// Events in hand.
     pub fn len(&self) -> usize {
         self.length
@@ -76,7 +77,7 @@ impl Events {
     pub fn insert(&mut self, event: Event) -> u32 {
         self.length += 1;
         if self.free == NIL {
-            let slot = Slot { generation: 0, next: NIL, older: NIL, newer: NIL, event: Some(event) };
+            let slot = Slot { generation: self.first, next: NIL, older: NIL, newer: NIL, event: Some(event) };
             self.slots.push(slot);
             return self.slots.len() as u32 - 1;
         }

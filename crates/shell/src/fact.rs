@@ -21,6 +21,8 @@ pub enum Fact {
     Stopped { partition: TopicPartition, error: BrokerError },
     /// Something that heals by itself.
     Warning(BrokerError),
+    /// A line of the client library's own log; `level` as syslog has it, 3 = error to 7 = debug.
+    Library { level: i32, text: String },
     /// The membership is over.
     Failed(BrokerError),
 }

@@ -1,0 +1,68 @@
+//! Resolved options as the Kafka adapter wants them.
+
+use std::sync::Arc;
+
+use prosody_config::{self as config, Options, SecurityProtocol};
+use prosody_kafka::{GroupProtocol, KafkaSettings, LogSink, Pem, Protocol, Security};
+use prosody_shell::Fact;
+
+use crate::sink::Sink;
+
+/// Settings of the consumer, producer or admin client that `options` ask for.
+pub fn settings(options: &Options, sink: Option<&Arc<dyn Sink>>) -> KafkaSettings {
+    let group = &options.group;
+    let mut settings = KafkaSettings {
+        bootstrap_servers: options.bootstrap_servers.clone(),
+        group_id: group.id.clone().unwrap_or_default(),
+        client_id: options.client_id.clone(),
+        group_instance_id: group.instance_id.clone(),
+        group_protocol: match group.protocol {
+            config::GroupProtocol::Classic => GroupProtocol::Classic,
+            config::GroupProtocol::Consumer => GroupProtocol::Consumer,
+        },
+        max_buffered_bytes: options.limits.max_buffered_bytes as u64,
+        security: security(&options.security),
+        properties: options.kafka.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        send_timeout: options.send_timeout,
+        log: sink.map(log),
+        ..KafkaSettings::default()
+    };
+    if let Some(session) = group.session {
+        settings.session_timeout = session.timeout;
+        settings.heartbeat_interval = session.heartbeat_interval;
+    }
+    settings
+}
+
+fn security(security: &config::Security) -> Security {
+    Security {
+        protocol: match security.protocol {
+            SecurityProtocol::Plaintext => Protocol::Plaintext,
+            SecurityProtocol::Ssl => Protocol::Tls,
+            SecurityProtocol::SaslPlaintext => Protocol::SaslPlaintext,
+            SecurityProtocol::SaslSsl => Protocol::SaslTls,
+        },
+        mechanism: security.mechanism.map(|mechanism| mechanism.name().to_owned()),
+        username: security.username.clone(),
+        password: security.password.as_ref().map(|secret| secret.reveal().to_owned()),
+        ca: security.ca.as_ref().map(pem),
+        certificate: security.certificate.as_ref().map(pem),
+        key: security.key.as_ref().map(pem),
+        key_password: security.key_password.as_ref().map(|secret| secret.reveal().to_owned()),
+    }
+}
+
+fn pem(pem: &config::Pem) -> Pem {
+    match pem {
+        config::Pem::Text(text) => Pem::Text(text.reveal().to_owned()),
+        config::Pem::Path(path) => Pem::Path(path.clone()),
+    }
+}
+
+/// Lines of librdkafka that are no errors of ours; what concerns us arrives as events besides.
+fn log(sink: &Arc<dyn Sink>) -> LogSink {
+    let sink = Arc::clone(sink);
+    Arc::new(move |level, facility, line| {
+        sink.fact(Fact::Library { level, text: format!("{facility}: {line}") });
+    })
+}
