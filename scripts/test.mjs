@@ -4,9 +4,10 @@
 //   npm test -- --from vitest   go on from a step      npm test -- --only deny,rust   these steps alone
 //
 // Nothing is skipped: where a service a step needs does not start, the run fails.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildNative, buildTypeScript } from './build.mjs';
+import { startKafka } from './kafka.mjs';
 import { bin, installPackages, option, root, run } from './lib.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -18,12 +19,12 @@ const steps = [
   ['format', 'rustfmt', () => run('cargo', ['fmt', '--all', '--check'])],
   ['clippy', 'clippy, pedantic', clippy],
   ['addon', 'the addon, dev profile', () => buildNative('dev')],
-  ['rust', 'tests of the crates, house rules included', rustTests],
+  ['rust', 'tests of the crates, house rules and a real Kafka included', rustTests],
   ['simulation', 'a short simulation', simulation],
   ['typescript', 'dist/ as ESM and CommonJS', buildTypeScript],
   ['lint', 'types, eslint, prettier', lint],
-  ['vitest', 'unit, bridge and packaging tests', () => vitest('unit', 'bridge', 'packaging')],
-  ['integration', 'tests against a real Kafka', () => vitest('integration')],
+  ['vitest', 'unit, bridge and packaging tests', () => vitest(['unit', 'bridge', 'packaging'])],
+  ['integration', 'tests against a real Kafka', integration],
 ];
 
 async function deny() {
@@ -31,12 +32,32 @@ async function deny() {
   await run(program, ['--workspace', '--all-features', 'check', 'licenses', 'bans', 'sources']);
 }
 
+// One set of features for both, so that nothing is compiled twice; this one switches the tests on that need Kafka.
+const crates = ['--workspace', '--features', 'prosody-kafka/real-kafka'];
+
 async function clippy() {
-  await run('cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']);
+  await run('cargo', ['clippy', ...crates, '--all-targets', '--', '-D', 'warnings']);
 }
 
 async function rustTests() {
-  await run('cargo', ['test', '--workspace', '--no-fail-fast'], { onLine: countCargo });
+  const { bootstrapServers } = await kafka();
+  await run('cargo', ['test', ...crates, '--no-fail-fast'], {
+    env: { PROSODY_TEST_BOOTSTRAP: bootstrapServers },
+    onLine: countCargo,
+  });
+}
+
+let started;
+
+/** The Kafka of this run, started by the first step that needs it. */
+function kafka() {
+  started ??= startKafka({ sasl: true, extra: { 'num.partitions': 4 } });
+  return started;
+}
+
+async function integration() {
+  const { dir } = await kafka();
+  await vitest(['integration'], { PROSODY_TEST_KAFKA: dir });
 }
 
 function countCargo(line) {
@@ -57,17 +78,13 @@ async function lint() {
   await run(bin('prettier'), ['--check', '.']);
 }
 
-async function vitest(...projects) {
+async function vitest(projects, env) {
   const report = join(root, '.cache', `vitest-${projects[0]}.json`);
+  rmSync(report, { force: true });
   const chosen = projects.flatMap((name) => ['--project', name]);
   try {
-    await run(bin('vitest'), [
-      'run',
-      ...chosen,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile=${report}`,
-    ]);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${report}`];
+    await run(bin('vitest'), ['run', ...chosen, ...reporters], { env });
   } finally {
     countVitest(report);
   }
@@ -117,6 +134,7 @@ for (const [name, what, step] of chosenSteps()) {
   times.push(`${name} ${seconds(since)}`);
   console.log(`=== ${name}: done in ${seconds(since)} s`);
 }
+if (started) await (await started.catch(() => undefined))?.stop();
 console.log(`\nseconds: ${times.join(', ')}; together ${seconds(began)}`);
 if (process.exitCode === 1 && total.failed === 0) total.failed = 1;
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
