@@ -31,7 +31,7 @@ export class View {
     console.log(
       `Prosody on ${this.#where}: 6 steady keys, one whose handler takes a second, one that fails for a while\n`,
     );
-    this.#looks = [[performance.now(), 0]];
+    this.#looks = [[performance.now(), this.#ledger.done]];
     this.#timer = setInterval(() => this.#tick(), this.#terminal ? REDRAW_MS : LINE_MS);
   }
 
@@ -43,7 +43,8 @@ export class View {
 
   /** Prints what held and what did not; says whether everything did. */
   summary(tookMs, failure) {
-    const checks = this.#ledger.checks();
+    // Of a run that never began there is nothing to check.
+    const checks = this.#ledger.startedAt > 0 ? this.#ledger.checks() : [];
     console.log('');
     for (const [held, line] of checks)
       console.log(`  ${this.#colour(held ? 32 : 31, held ? 'ok  ' : 'FAIL')}  ${line}`);
