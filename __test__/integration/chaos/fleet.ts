@@ -50,7 +50,7 @@ export class Fleet {
       stdio: ['ignore', 'inherit', 'pipe'],
     });
     child.stderr
-      ?.setEncoding('utf8')
+      .setEncoding('utf8')
       .on('data', (text: string) => this.errors.push(`${member}: ${text.trim()}`));
     child.once('exit', (code, signal) => {
       this.#running.delete(member);
