@@ -113,3 +113,6 @@ fn round_robin(partitions: &[PartitionId], members: &[Candidate], turn: usize) -
 fn able(partition: PartitionId, members: &[Candidate]) -> Vec<MemberId> {
     members.iter().filter(|(_, topics)| topics.contains(&partition.topic)).map(|(id, _)| *id).collect()
 }
+
+#[cfg(test)]
+mod tests;

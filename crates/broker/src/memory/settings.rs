@@ -1,6 +1,6 @@
 //! How an in-memory broker is set up.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use prosody_model::Now;
 
@@ -58,6 +58,21 @@ pub struct Settings {
     pub queue_limit: usize,
     /// What a partition holds; `None`: everything.
     pub retention_bytes: Option<usize>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("auto_create", &self.auto_create)
+            .field("assignor", &self.assignor)
+            .field("protocol", &self.protocol)
+            .field("session_timeout", &self.session_timeout)
+            .field("rebalance_timeout", &self.rebalance_timeout)
+            .field("rebalance_delay", &self.rebalance_delay)
+            .field("metadata_limit", &self.metadata_limit)
+            .field("record_limit", &self.record_limit)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {

@@ -1,5 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod convergence;
+mod faults;
+mod groups;
+mod logs;
+mod sending;
+
 use std::sync::Arc;
 
 use prosody_model::{Epoch, Record, RecordParts, TopicPartition};
@@ -23,6 +29,49 @@ fn join(broker: &MemoryBroker) -> MemoryConsumer {
     let mut consumer = broker.consumer("group", Arc::new(|| ()));
     consumer.subscribe(&[TopicSelector::Name("topic".into())]).unwrap();
     consumer
+}
+
+/// Reads all there is of an epoch: the offsets.
+fn read(consumer: &mut MemoryConsumer, epoch: Epoch) -> Vec<i64> {
+    let mut records = Vec::new();
+    consumer.read(epoch, 1000, &mut records);
+    records.iter().map(|record| record.offset).collect()
+}
+
+/// The epochs of one `Assigned`.
+fn assigned(events: &[ConsumerEvent]) -> Vec<Epoch> {
+    let one = |event: &ConsumerEvent| match event {
+        ConsumerEvent::Assigned(assigned) => Some(assigned.iter().map(|a| a.epoch).collect::<Vec<_>>()),
+        _ => None,
+    };
+    events.iter().filter_map(one).flatten().collect()
+}
+
+/// The epochs of one `Revoking`.
+fn revoking(events: &[ConsumerEvent]) -> Vec<Epoch> {
+    let one = |event: &ConsumerEvent| match event {
+        ConsumerEvent::Revoking(epochs) => Some(epochs.clone()),
+        _ => None,
+    };
+    events.iter().filter_map(one).flatten().collect()
+}
+
+/// The codes of the warnings.
+fn warnings(events: &[ConsumerEvent]) -> Vec<ErrorCode> {
+    let one = |event: &ConsumerEvent| match event {
+        ConsumerEvent::Warning(error) => Some(error.code),
+        _ => None,
+    };
+    events.iter().filter_map(one).collect()
+}
+
+/// Epoch and code of what stopped.
+fn stopped(events: &[ConsumerEvent]) -> Vec<(Epoch, ErrorCode)> {
+    let one = |event: &ConsumerEvent| match event {
+        ConsumerEvent::Stopped { epoch, error } => Some((*epoch, error.code)),
+        _ => None,
+    };
+    events.iter().filter_map(one).collect()
 }
 
 /// A broker with one partition, and a member that holds it.
