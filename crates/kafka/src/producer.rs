@@ -111,10 +111,12 @@ impl Producer for KafkaProducer {
         let Some(thread) = lock(&self.thread).take() else { return };
         let deadline = Instant::now() + timeout;
         lock(&self.shared.state).open = false;
-        self.shared.flush(timeout);
-        self.shared.purge();
-        // A sink that closes its own producer runs on that thread, which then ends by itself.
-        if thread.thread().id() != thread::current().id() {
+        if thread.thread().id() == thread::current().id() {
+            // A sink closes its own producer: no report can come while it does, and the thread ends by itself.
+            self.shared.purge(Duration::ZERO);
+        } else {
+            self.shared.flush(timeout);
+            self.shared.purge(PURGE);
             let _ = thread.join();
         }
         let outlet = lock(&self.shared.outlet).take();
@@ -194,7 +196,7 @@ impl Shared {
     }
 
     /// Fails everything that is not reported, and has the thread end.
-    fn purge(&self) {
+    fn purge(&self, patience: Duration) {
         let mut state = lock(&self.state);
         let pending = std::mem::take(&mut state.pending);
         for (slot, _) in pending {
@@ -208,7 +210,7 @@ impl Shared {
             if let Some(outlet) = &*lock(&self.outlet) {
                 outlet.purge();
             }
-            self.flush(PURGE);
+            self.flush(patience);
         }
         let mut state = lock(&self.state);
         let lost = state.ledger.drain();

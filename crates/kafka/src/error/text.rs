@@ -71,8 +71,10 @@ pub(crate) fn partition_stopped(what: &str, offset: i64, code: i32, reason: &str
     of_kind(kind, format_args!("{what} cannot be read on at offset {offset}"), &reason)
 }
 
-/// Our messages begin in lower case; librdkafka's do not. Names like "SASL" stay.
+/// Our messages begin in lower case; librdkafka's do not, and say first on which side the error is. Names like
+/// "SASL" stay.
 pub(super) fn lower_first(text: &str) -> String {
+    let text = text.strip_prefix("Broker: ").or_else(|| text.strip_prefix("Local: ")).unwrap_or(text);
     let mut letters = text.chars();
     match (letters.next(), letters.clone().next()) {
         (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {

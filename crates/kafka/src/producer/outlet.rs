@@ -182,15 +182,22 @@ struct Topic {
 impl Topic {
     fn new(handle: &Arc<Handle>, name: &str) -> Result<Self, BrokerError> {
         let c_name = c_string("a topic's name", name)?;
+        // librdkafka takes an empty name, and records for it are lost on their way.
+        if name.is_empty() {
+            return Err(bad_name(name));
+        }
         // SAFETY: the client is live, the name terminated; null takes the client's own topic properties.
         let raw = unsafe { sys::rd_kafka_topic_new(handle.raw(), c_name.as_ptr(), ptr::null_mut()) };
         if raw.is_null() {
-            let message =
-                format!("topic {name:?}: a name has 1 to 249 letters, digits, dots, dashes, underscores");
-            return Err(BrokerError::new(ErrorCode::Invalid, message));
+            return Err(bad_name(name));
         }
         Ok(Self { raw, _handle: Arc::clone(handle) })
     }
+}
+
+fn bad_name(name: &str) -> BrokerError {
+    let message = format!("topic {name:?}: a name has 1 to 249 letters, digits, dots, dashes, underscores");
+    BrokerError::new(ErrorCode::Invalid, message)
 }
 
 impl Drop for Topic {
