@@ -4,7 +4,12 @@ import type { Committed } from './history.js';
 
 /** A client that shares no code with the one under test. */
 export function bystander(bootstrapServers: string): Kafka {
-  return new Kafka({ brokers: bootstrapServers.split(','), logLevel: logLevel.ERROR });
+  return new Kafka({
+    brokers: bootstrapServers.split(','),
+    logLevel: logLevel.NOTHING,
+    // Coordinators of a fresh broker take their time, more so beside other work.
+    retry: { initialRetryTime: 200, retries: 12, maxRetryTime: 5_000 },
+  });
 }
 
 /** Sends messages at a steady rate and remembers what was acknowledged. */
