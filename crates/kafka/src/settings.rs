@@ -10,6 +10,11 @@ use prosody_broker::BrokerError;
 
 use crate::ffi::Conf;
 
+/// The largest record that is given to a broker at all. Below it, how large a record may be is the topic's to say.
+pub(crate) const LARGEST_RECORD: usize = 64 << 20;
+/// What a record's frame may add to its bytes.
+const FRAME: usize = 64 << 10;
+
 /// Takes librdkafka's log lines: syslog level (3 = error … 7 = debug), facility, line. Called from its threads;
 /// it must not block.
 pub type LogSink = Arc<dyn Fn(i32, &str, &str) + Send + Sync>;
@@ -148,8 +153,7 @@ impl KafkaSettings {
             ("compression.codec", "lz4".to_owned()),
             // Java's default, so that a key is in the same partition whoever sends it.
             ("partitioner", "murmur2_random".to_owned()),
-            // How large a record may be is the topic's to say.
-            ("message.max.bytes", (64 << 20).to_string()),
+            ("message.max.bytes", (LARGEST_RECORD + FRAME).to_string()),
             // Our own bounds are below these.
             (
                 "queue.buffering.max.messages",

@@ -215,7 +215,7 @@ fn records_come_once_and_in_order_through_fetch_errors() {
         member.read();
         member.records.len() >= 500
     });
-    let offsets: Vec<_> = member.records.iter().map(|record| record.offset).collect();
+    let offsets: Vec<_> = member.records.iter().map(|(_, record)| record.offset).collect();
     assert_eq!(offsets, (0..500).collect::<Vec<_>>());
     assert!(member.stopped.is_empty(), "{:?}", member.stopped);
 }

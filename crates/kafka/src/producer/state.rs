@@ -9,7 +9,10 @@ use std::{
 use prosody_broker::{BrokerError, ErrorCode, Outgoing, Report};
 
 use super::ledger::Ledger;
-use crate::{ffi::Queue, settings::KafkaSettings};
+use crate::{
+    ffi::Queue,
+    settings::{KafkaSettings, LARGEST_RECORD},
+};
 
 /// Records wait for company for this time at most.
 const GATHER: Duration = Duration::from_millis(5);
@@ -84,9 +87,13 @@ impl State {
         let mut admitted = Vec::with_capacity(batch.len());
         let mut refused = Vec::new();
         for outgoing in batch {
-            match self.ledger.admit(outgoing.ticket, weight(&outgoing)) {
-                Some(slot) => admitted.push((slot, outgoing)),
-                None => refused.push(Report { ticket: outgoing.ticket, result: Err(self.full()) }),
+            let ticket = outgoing.ticket;
+            if outgoing.record.size() > LARGEST_RECORD {
+                refused.push(Report { ticket, result: Err(too_large(&outgoing)) });
+            } else if let Some(slot) = self.ledger.admit(ticket, weight(&outgoing)) {
+                admitted.push((slot, outgoing));
+            } else {
+                refused.push(Report { ticket, result: Err(self.full()) });
             }
         }
         (admitted, refused)
@@ -164,6 +171,15 @@ impl State {
     pub(super) fn all_reported(&self, mark: u64) -> bool {
         self.ledger.reached(mark) && !self.reporting && self.refused.is_empty()
     }
+}
+
+fn too_large(outgoing: &Outgoing) -> BrokerError {
+    let message = format!(
+        "sending to topic {}: the record has {} bytes, and no more than {LARGEST_RECORD} can be sent: send less",
+        outgoing.topic,
+        outgoing.record.size()
+    );
+    BrokerError::new(ErrorCode::TooLarge, message)
 }
 
 fn weight(outgoing: &Outgoing) -> usize {

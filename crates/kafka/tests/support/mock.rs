@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::unused_self)]
 
 use std::{
+    collections::HashMap,
     ffi::{CStr, CString},
     ptr,
     sync::{Arc, Mutex, mpsc},
@@ -185,7 +186,9 @@ pub struct Member {
     pub stopped: Vec<(Epoch, BrokerError)>,
     pub failed: Vec<BrokerError>,
     pub readable: Vec<Epoch>,
-    pub records: Vec<Record>,
+    /// Where reading goes on.
+    pub positions: HashMap<Epoch, i64>,
+    pub records: Vec<(Epoch, Record)>,
 }
 
 impl Member {
@@ -206,6 +209,7 @@ impl Member {
             stopped: Vec::new(),
             failed: Vec::new(),
             readable: Vec::new(),
+            positions: HashMap::new(),
             records: Vec::new(),
         }
     }
@@ -232,7 +236,12 @@ impl Member {
     pub fn read(&mut self) {
         let readable = std::mem::take(&mut self.readable);
         for epoch in readable {
-            while self.consumer.read(epoch, 7, &mut self.records) == 7 {}
+            let mut records = Vec::new();
+            while self.consumer.read(epoch, 7, &mut records) == 7 {}
+            if let Some(last) = records.last() {
+                self.positions.insert(epoch, last.offset + 1);
+            }
+            self.records.extend(records.into_iter().map(|record| (epoch, record)));
         }
     }
 
