@@ -24,23 +24,24 @@ export function addonName() {
   return name();
 }
 
-/** Builds the addon with cargo and puts it beside package.json. */
-export async function buildNative(profile = 'dev') {
+/**
+ * Builds the addon with cargo and puts it beside package.json. `selection` may ask cargo for more than the addon, so
+ * that a later command finds everything built.
+ */
+export async function buildNative(profile = 'dev', selection = ['-p', 'prosody-bindings']) {
   let library;
-  const args = [
-    'build',
-    '-p',
-    'prosody-bindings',
-    '--profile',
-    profile,
-    '--message-format=json-render-diagnostics',
-  ];
+  const args = ['build', ...selection, '--profile', profile, '--message-format=json-render-diagnostics'];
   await run('cargo', args, {
     quiet: true,
     onLine: (line) => {
       if (!line.startsWith('{')) return;
       const { reason, target, filenames } = JSON.parse(line);
-      if (reason === 'compiler-artifact' && target.kind.includes('cdylib')) library = filenames[0];
+      if (
+        reason === 'compiler-artifact' &&
+        target.kind.includes('cdylib') &&
+        target.name === 'prosody_bindings'
+      )
+        library = filenames[0];
     },
   });
   if (!library) throw new Error('cargo named no library for prosody-bindings');
