@@ -17,7 +17,10 @@ export interface RecordOptions {
    * passed on, is left out.
    */
   headers?: SendHeaders;
-  /** The record's time: a `Date`, or milliseconds since 1970. Now, if it is left out. */
+  /**
+   * The record's time: a `Date`, or milliseconds since 1970. Now, if it is left out. The instant 0 itself is refused: the
+   * Kafka library underneath takes it for "now".
+   */
   timestamp?: Date | number;
   /** The partition, in place of the one that the key decides. */
   partition?: number;
@@ -99,11 +102,11 @@ export function partitionOf(partition: unknown): number {
 export function timestampOf(timestamp: unknown): number {
   if (timestamp === undefined) return -1;
   const time = types.isDate(timestamp) ? timestamp.getTime() : timestamp;
-  if (typeof time === 'number' && Number.isInteger(time) && time >= 0 && time <= MAX_TIME_MS) return time;
+  if (typeof time === 'number' && Number.isInteger(time) && time > 0 && time <= MAX_TIME_MS) return time;
   throw refuse(
     'timestamp',
     types.isDate(timestamp) ? time : timestamp,
-    'a Date or whole milliseconds since 1970',
+    'a Date or whole milliseconds after the start of 1970',
   );
 }
 
