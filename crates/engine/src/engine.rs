@@ -25,6 +25,10 @@ mod ticking;
 
 pub use counters::Counters;
 
+/// Most records that wait uncounted, parked or behind slow keys, before only the count decides: some 20 MiB of
+/// bookkeeping.
+const OVERTAKEN: usize = 65_536;
+
 /// Decides everything that one consumer does.
 ///
 /// # Order
@@ -124,9 +128,25 @@ impl Engine {
         if bytes == 0 {
             return 0;
         }
-        let slots = self.settings.max_concurrency.saturating_sub(self.open + self.scheduler.ready());
-        let records = self.settings.max_uncommitted.saturating_sub(self.uncommitted) + slots.min(1);
-        records.min((bytes / self.typical_size.max(1)).max(1)).min(self.settings.max_uncommitted.max(1))
+        let counted = self.settings.max_uncommitted.saturating_sub(self.uncommitted);
+        counted.max(self.idle_slots()).min((bytes / self.typical_size.max(1)).max(1))
+    }
+
+    /// Slots that nothing in hand can use although the count may be full: every record waits behind a running
+    /// one of its key. Then the count must not hold reading, or one slow key would hold back all others. What is
+    /// admitted meanwhile does not count; the bytes and [`OVERTAKEN`] bound it. Zero while a key is retried in
+    /// place, which is meant to hold the partition back.
+    fn idle_slots(&self) -> usize {
+        let uncounted = self.events.len().saturating_sub(self.open + self.uncommitted);
+        if self.scheduler.ready() > 0 || self.parking.in_place() > 0 || uncounted >= OVERTAKEN {
+            return 0;
+        }
+        self.settings.max_concurrency.saturating_sub(self.open)
+    }
+
+    /// Whether one more record may be admitted, as far as counts go.
+    fn has_place(&self) -> bool {
+        self.uncommitted < self.settings.max_uncommitted || self.idle_slots() > 0
     }
 
     /// Whether this partition is to be read on.
@@ -134,9 +154,9 @@ impl Engine {
         self.partitions.get(epoch).is_some_and(|held| held.leaving.is_none() && held.backlog.is_empty())
     }
 
-    /// When [`Input::Tick`] is due, if nothing else comes first.
+    /// When [`Input::Tick`] is due, if nothing else comes first. It may turn out that nothing was due.
     pub fn wake_at(&self) -> Option<Mono> {
-        self.next_tick()
+        self.next_tick().filter(|&at| at != Mono::NEVER)
     }
 
     /// Partitions held, those that are being given up included.

@@ -8,7 +8,8 @@ use prosody_model::{Epoch, EventId, Mono, Outcome, PartitionIndex, Record};
 pub enum Input {
     /// A partition is held from now on.
     Assigned(Assignment),
-    /// Records of a held partition, in offset order. The vector comes back empty in the same call.
+    /// Records of a held partition, in offset order; not more than [`Engine::room`](crate::Engine::room) says,
+    /// and only while [`Engine::reads`](crate::Engine::reads) says so: what has no room waits in memory.
     Records { epoch: Epoch, records: Vec<Record> },
     /// Handler calls that have ended.
     Settled(Vec<Settlement>),

@@ -46,8 +46,8 @@ pub struct Lane {
     pub virtual_time: u64,
     /// Since when it is ready.
     pub ready_since: Mono,
-    /// Changes whenever the lane leaves `Ready` or `Parked`: entries made before are void.
-    pub stamp: u32,
+    /// Changes whenever the lane enters or leaves `Ready` or `Parked`: entries made before are void.
+    pub stamp: u64,
     /// Neighbours in the order of waiting.
     pub earlier: u32,
     pub later: u32,
@@ -60,8 +60,8 @@ pub struct Lanes {
     free: Vec<u32>,
     table: HashTable<u32>,
     hasher: FixedState,
-    /// Goes into each new lane's stamp, so that a re-used index never matches an old entry.
-    stamps: u32,
+    /// The latest stamp. Never given twice, so that a re-used index never matches an old entry.
+    stamps: u64,
 }
 
 impl Lanes {
@@ -99,7 +99,7 @@ impl Lanes {
 
     /// A new lane without records.
     pub fn create(&mut self, partition: PartitionIndex, hash: u64, keyed: bool) -> u32 {
-        self.stamps = self.stamps.wrapping_add(1);
+        self.stamps += 1;
         let lane = Lane {
             partition,
             hash,
@@ -139,9 +139,9 @@ impl Lanes {
         self.free.push(index);
     }
 
-    /// A stamp that no entry carries yet.
-    pub fn restamp(&mut self, index: u32) -> u32 {
-        self.stamps = self.stamps.wrapping_add(1);
+    /// Gives the lane a stamp that no entry carries yet, above all earlier ones.
+    pub fn restamp(&mut self, index: u32) -> u64 {
+        self.stamps += 1;
         let stamp = self.stamps;
         if let Some(lane) = self.get_mut(index) {
             lane.stamp = stamp;

@@ -12,8 +12,10 @@ use crate::lanes::{Lanes, State};
 /// Parked lanes in the order in which they come due.
 #[derive(Debug, Default)]
 pub struct Parking {
-    heap: BinaryHeap<Reverse<(Mono, u32, u32)>>,
+    heap: BinaryHeap<Reverse<(Mono, u64, u32)>>,
     parked: usize,
+    /// Those of them whose records count against `max_uncommitted`.
+    in_place: usize,
 }
 
 impl Parking {
@@ -22,34 +24,47 @@ impl Parking {
         self.parked
     }
 
+    /// Keys that wait in place: their records count.
+    pub fn in_place(&self) -> usize {
+        self.in_place
+    }
+
     pub fn park(&mut self, index: u32, until: Mono, uncounted: bool, lanes: &mut Lanes) {
         let stamp = lanes.restamp(index);
         if let Some(lane) = lanes.get_mut(index) {
             lane.state = State::Parked { until, uncounted };
         }
         self.parked += 1;
+        self.in_place += usize::from(!uncounted);
         if self.heap.len() >= 64 + 2 * self.parked {
-            self.heap.retain(|Reverse((_, lane, stamp))| live(*lane, *stamp, lanes));
+            self.heap.retain(|Reverse((_, stamp, lane))| live(*lane, *stamp, lanes));
         }
-        self.heap.push(Reverse((until, index, stamp)));
+        self.heap.push(Reverse((until, stamp, index)));
     }
 
     /// A parked lane leaves before its time.
     pub fn leave(&mut self, index: u32, lanes: &mut Lanes) {
+        self.forget(index, lanes);
         lanes.restamp(index);
+    }
+
+    fn forget(&mut self, index: u32, lanes: &Lanes) {
         self.parked -= 1;
+        let counted =
+            lanes.get(index).is_some_and(|l| matches!(l.state, State::Parked { uncounted: false, .. }));
+        self.in_place -= usize::from(counted);
     }
 
     /// The next lane whose time has come.
     pub fn due(&mut self, now: Mono, lanes: &Lanes) -> Option<u32> {
-        while let Some(&Reverse((until, lane, stamp))) = self.heap.peek() {
+        while let Some(&Reverse((until, stamp, lane))) = self.heap.peek() {
             let live = live(lane, stamp, lanes);
             if live && until > now {
                 return None;
             }
             self.heap.pop();
             if live {
-                self.parked -= 1;
+                self.forget(lane, lanes);
                 return Some(lane);
             }
         }
@@ -62,6 +77,6 @@ impl Parking {
     }
 }
 
-fn live(lane: u32, stamp: u32, lanes: &Lanes) -> bool {
+fn live(lane: u32, stamp: u64, lanes: &Lanes) -> bool {
     lanes.get(lane).is_some_and(|l| l.stamp == stamp)
 }

@@ -21,8 +21,19 @@ pub struct Held {
     /// Calls of this epoch that have not settled.
     pub open: usize,
     pub leaving: Option<Leaving>,
-    /// The revision of the commit that is on its way: one at a time, so that two cannot land reversed.
-    pub committing: Option<u64>,
+    /// The commit that is on its way: one at a time, so that two cannot land reversed.
+    pub committing: Option<Committing>,
+    /// Whether its completion map was full at the last try.
+    pub map_full: bool,
+}
+
+/// A commit whose answer has not come.
+#[derive(Clone, Copy, Debug)]
+pub struct Committing {
+    /// What the tracker calls it.
+    pub revision: u64,
+    /// Length of its metadata.
+    pub units: usize,
 }
 
 /// A partition that is being given up, or a consumer that is.
@@ -64,6 +75,15 @@ impl Partitions {
     pub fn get(&self, epoch: Epoch) -> Option<&Held> {
         let index = *self.epochs.get(&epoch)?;
         self.held.get(index.0 as usize)?.as_ref()
+    }
+
+    /// The first partition from `place` on that has a backlog, and the place after it.
+    pub fn next_backlog(&self, place: usize) -> Option<(PartitionIndex, Epoch, usize)> {
+        let mut held = self.held.iter().enumerate().skip(place);
+        held.find_map(|(place, held)| {
+            let held = held.as_ref().filter(|held| !held.backlog.is_empty())?;
+            Some((held.index, held.epoch, place + 1))
+        })
     }
 
     /// The epoch in which a partition is held.

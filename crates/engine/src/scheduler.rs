@@ -28,7 +28,6 @@ pub struct Scheduler {
     first: u32,
     last: u32,
     ready: usize,
-    arrivals: u64,
     floor: u64,
     memory: Memory,
 }
@@ -36,9 +35,9 @@ pub struct Scheduler {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     virtual_time: u64,
-    arrival: u64,
+    /// The lane's stamp when it became ready: also the order of arrival.
+    stamp: u64,
     lane: u32,
-    stamp: u32,
 }
 
 impl Scheduler {
@@ -49,7 +48,6 @@ impl Scheduler {
             first: NIL,
             last: NIL,
             ready: 0,
-            arrivals: 0,
             floor: 0,
             memory: Memory::new(fairness.remembered_keys),
         }
@@ -82,8 +80,7 @@ impl Scheduler {
         lane.virtual_time = lane.virtual_time.max(self.floor);
         lane.ready_since = now;
         (lane.earlier, lane.later) = (last, NIL);
-        self.arrivals += 1;
-        let entry = Entry { virtual_time: lane.virtual_time, arrival: self.arrivals, lane: index, stamp };
+        let entry = Entry { virtual_time: lane.virtual_time, stamp, lane: index };
         match lanes.get_mut(last) {
             Some(before) => before.later = index,
             None => self.first = index,

@@ -42,6 +42,7 @@ impl Engine {
             open: 0,
             leaving: None,
             committing: None,
+            map_full: false,
         });
         if let Some(drain) = self.drain {
             self.begin_leaving(epoch, drain, out);
@@ -65,6 +66,11 @@ impl Engine {
                 let size = record.size();
                 self.bytes += size;
                 self.typical_size = (self.typical_size * 15 + size).div_ceil(16);
+                // Whether slots stay idle shows only once the ready keys have been started.
+                if self.uncommitted >= self.settings.max_uncommitted {
+                    rest = Some(record);
+                    break;
+                }
                 if let Offered::Wait(record) = self.offer(index, epoch, record, now) {
                     rest = Some(record);
                     break;
@@ -88,14 +94,17 @@ impl Engine {
         }
     }
 
-    /// Offers the backlogs again; whether any record was taken.
+    /// Offers the backlogs again; whether any record was taken. A partition that leaves has none.
     pub(super) fn admit_backlogs(&mut self, now: Mono) -> bool {
-        let waiting =
-            self.partitions.iter().filter(|held| !held.backlog.is_empty() && held.leaving.is_none());
-        let waiting: Vec<_> = waiting.map(|held| (held.index, held.epoch)).collect();
         let mut moved = false;
-        for (index, epoch) in waiting {
-            while let Some(held) = self.partitions.live(index, epoch) {
+        let mut place = 0;
+        while self.has_place()
+            && let Some((index, epoch, next)) = self.partitions.next_backlog(place)
+        {
+            place = next;
+            while self.has_place()
+                && let Some(held) = self.partitions.live(index, epoch)
+            {
                 let Some(record) = held.backlog.pop_front() else {
                     self.backlogs -= 1;
                     break;
@@ -112,18 +121,19 @@ impl Engine {
         moved
     }
 
-    /// Takes one record, whose bytes are counted already, if every bound allows it.
+    /// Takes one record, whose bytes are counted already and for which there is place, if the map allows it.
     fn offer(&mut self, index: PartitionIndex, epoch: Epoch, record: Record, now: Mono) -> Offered {
-        if self.uncommitted >= self.settings.max_uncommitted {
-            return Offered::Wait(record);
-        }
-        let Some(held) = self.partitions.live(index, epoch) else { return Offered::Taken };
+        let size = record.size();
+        let Some(held) = self.partitions.live(index, epoch) else {
+            self.bytes -= size;
+            return Offered::Taken;
+        };
         let units = self.settings.metadata_units;
         let tracker = held.tracker.get_or_insert_with(|| Tracker::new(record.offset, None, units));
-        let size = record.size();
         let was_dirty = tracker.is_dirty();
         let admission = tracker.admit(record.offset);
         self.dirty |= !was_dirty && tracker.is_dirty();
+        let was_full = std::mem::replace(&mut held.map_full, admission == Admission::NoRoom);
         match admission {
             Admission::Open(seq) => {
                 let event = Event {
@@ -150,7 +160,7 @@ impl Engine {
                 self.bytes -= size;
             }
             Admission::NoRoom => {
-                self.counters.map_full += 1;
+                self.counters.map_full += u64::from(!was_full);
                 return Offered::Wait(record);
             }
         }
@@ -168,8 +178,8 @@ impl Engine {
         event.lane = lane;
         let parked =
             self.lanes.get(lane).is_some_and(|l| matches!(l.state, State::Parked { uncounted: true, .. }));
-        event.counted = !parked;
-        self.uncommitted += usize::from(!parked);
+        event.counted = !parked && self.uncommitted < self.settings.max_uncommitted;
+        self.uncommitted += usize::from(event.counted);
         let index = self.events.insert(event);
         if let Some(lane) = self.lanes.get_mut(lane) {
             lane.push_back(index, &mut self.events);

@@ -12,6 +12,7 @@ use crate::{
     action::{Action, Commit, Observation},
     engine::Engine,
     input::CommitResult,
+    partitions::Committing,
 };
 
 /// How much sooner than the interval an idle consumer commits: often enough to leave little behind, seldom enough
@@ -33,14 +34,16 @@ impl Engine {
         }
         self.last_commit = now;
         self.dirty = false;
-        for held in self.partitions.iter_mut().filter(|held| held.leaving.is_none()) {
+        // Partitions that leave as well: a drain may be long, and a kill during it must not repeat all of it.
+        for held in self.partitions.iter_mut() {
             let Some(tracker) = held.tracker.as_ref().filter(|tracker| tracker.is_dirty()) else { continue };
             if held.committing.is_some() {
                 self.dirty = true;
                 continue;
             }
             let commit = tracker.snapshot();
-            held.committing = Some(commit.revision);
+            let units = commit.metadata.encode_utf16().count();
+            held.committing = Some(Committing { revision: commit.revision, units });
             let (epoch, offset) = (held.epoch, commit.offset);
             out.push(Action::Commit(Commit { epoch, offset, metadata: commit.metadata }));
         }
@@ -51,31 +54,30 @@ impl Engine {
             self.counters.outdated += 1;
             return;
         };
-        let revision = held.committing.take();
+        let Some(commit) = held.committing.take() else { return };
         let Some(tracker) = held.tracker.as_mut() else { return };
-        match result {
-            CommitResult::Accepted => {
-                if let Some(revision) = revision {
-                    tracker.committed(revision);
-                }
-            }
-            CommitResult::Refused => {}
-            CommitResult::MetadataTooLarge => {
-                let refused = tracker.limit();
-                self.halve_metadata(refused, out);
-            }
+        if result == CommitResult::Accepted {
+            tracker.committed(commit.revision);
         }
-        self.dirty = true;
+        self.dirty |= tracker.is_dirty();
+        if result == CommitResult::MetadataTooLarge {
+            self.halve_metadata(commit.units, out);
+        }
     }
 
-    /// The broker takes less than we thought: learn it, once for all partitions.
+    /// The broker takes less than `refused` units: learn it, once for all partitions. Halving once would do
+    /// nothing for a map that is far below the limit and was refused all the same.
     fn halve_metadata(&mut self, refused: usize, out: &mut Vec<Action>) {
-        if self.settings.metadata_units >= refused {
-            self.settings.metadata_units = refused / 2;
-            let units = self.settings.metadata_units;
-            out.push(Action::Observe(Box::new(Observation::MetadataLimit { units })));
+        let mut units = self.settings.metadata_units;
+        if refused == 0 || units < refused {
+            return;
         }
-        let units = self.settings.metadata_units;
+        while units >= refused {
+            units /= 2;
+        }
+        self.settings.metadata_units = units;
+        out.push(Action::Observe(Box::new(Observation::MetadataLimit { units })));
+        self.dirty = true;
         for tracker in self.partitions.iter_mut().filter_map(|held| held.tracker.as_mut()) {
             tracker.set_limit(units);
         }

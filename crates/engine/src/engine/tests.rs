@@ -5,7 +5,11 @@ use std::time::Duration;
 use prosody_model::{EventId, Failure, Outcome, PartitionIndex, Record, RecordParts};
 
 use super::*;
-use crate::{Assignment, Commit, CommitResult, Deferral, Dispatch, Jitter, Settlement};
+use crate::{Assignment, Commit, CommitResult, Deferral, Dispatch, Jitter, Observation, Settlement};
+
+mod bounds;
+mod commits;
+mod handover;
 
 /// An engine on partition 0, epoch 1, and the actions of its latest step.
 struct Bench {
@@ -29,7 +33,10 @@ impl Bench {
     }
 
     fn assign(&mut self, epoch: Epoch, committed: i64) {
-        let partition = PartitionIndex(0);
+        self.assign_partition(PartitionIndex(0), epoch, committed);
+    }
+
+    fn assign_partition(&mut self, partition: PartitionIndex, epoch: Epoch, committed: i64) {
         let metadata = String::new();
         self.step(Input::Assigned(Assignment { epoch, partition, committed: Some(committed), metadata }));
     }
@@ -62,6 +69,22 @@ impl Bench {
     fn wait(&mut self, time: Duration) {
         self.now.mono = self.now.mono.after(time);
         self.step(Input::Tick);
+    }
+
+    fn releases(&self) -> Vec<Epoch> {
+        let release = |action: &Action| match action {
+            Action::Release { epoch, .. } => Some(*epoch),
+            _ => None,
+        };
+        self.actions.iter().filter_map(release).collect()
+    }
+
+    fn aborts(&self) -> Vec<EventId> {
+        let abort = |action: &Action| match action {
+            Action::Abort { event, .. } => Some(*event),
+            _ => None,
+        };
+        self.actions.iter().filter_map(abort).collect()
     }
 
     fn commits(&self) -> Vec<Commit> {
@@ -238,9 +261,10 @@ fn a_drain_commits_what_finished_and_ends_in_its_time() {
     bench.step(Input::Drain { abort_at, deadline });
     bench.settle(events[0], Outcome::Success);
     bench.wait(Duration::from_secs(8));
-    assert!(matches!(bench.actions[..], [Action::Abort { .. }]), "{:?}", bench.actions);
-    bench.wait(Duration::from_secs(2));
+    assert_eq!(bench.aborts(), [events[1]]);
     assert_eq!(bench.commits()[0].offset, 1);
+    bench.wait(Duration::from_secs(2));
+    assert_eq!((bench.releases(), bench.commits()[0].offset), (vec![EPOCH], 1));
     assert!(
         matches!(bench.actions.last(), Some(Action::Drained { unfinished_calls: 1 })),
         "{:?}",
@@ -284,4 +308,29 @@ fn a_full_map_holds_the_partition_and_lets_it_go_on() {
     bench.settle(event, Outcome::Success);
     assert_eq!(bench.offsets(), [1]);
     assert!(bench.engine.reads(EPOCH));
+}
+
+#[test]
+fn a_slow_key_holds_back_only_itself_however_many_of_its_records_wait() {
+    let mut bench = Bench::new(Settings { max_concurrency: 2, max_uncommitted: 2, ..quick() });
+    bench.records(EPOCH, &[(0, "slow"), (1, "slow"), (2, "slow"), (3, "slow"), (4, "b"), (5, "c")]);
+    let mut ran = bench.dispatched();
+    assert_eq!(bench.offsets(), [0, 4]);
+    assert_eq!(bench.engine.uncommitted(), 2);
+    let event = ran.remove(1).event;
+    bench.settle(event, Outcome::Success);
+    assert_eq!(bench.offsets(), [5]);
+    assert!(bench.engine.reads(EPOCH));
+}
+
+#[test]
+fn a_key_that_is_retried_in_place_holds_the_count_back() {
+    let mut bench =
+        Bench::new(Settings { max_concurrency: 2, max_uncommitted: 2, deferral: Deferral::Off, ..quick() });
+    bench.records(EPOCH, &[(0, "a"), (1, "a")]);
+    let event = bench.dispatched()[0].event;
+    bench.settle(event, failed());
+    bench.records(EPOCH, &[(2, "b")]);
+    assert_eq!(bench.offsets(), [0_i64; 0]);
+    assert_eq!(bench.engine.room(), 0);
 }
