@@ -76,7 +76,7 @@ impl KafkaProducer {
         let handle = Handle::new(Role::Producer, settings.producer()?, events, settings.log.clone())?;
         let queue = Arc::new(Queue::main(&handle));
         let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(settings, Arc::clone(&queue))),
+            state: Mutex::new(State::new(settings, Some(Arc::clone(&queue)))),
             reported: Condvar::new(),
             outlet: Mutex::new(Some(Outlet::new(handle))),
             sink,
@@ -228,6 +228,3 @@ fn closed(ticket: u64) -> Report {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

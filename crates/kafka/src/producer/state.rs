@@ -59,7 +59,7 @@ impl fmt::Debug for State {
 }
 
 impl State {
-    pub(super) fn new(settings: &KafkaSettings, queue: Arc<Queue>) -> Self {
+    pub(super) fn new(settings: &KafkaSettings, queue: Option<Arc<Queue>>) -> Self {
         Self {
             ledger: Ledger::new(settings.max_sending_records, settings.max_sending_bytes),
             pending: Vec::new(),
@@ -73,7 +73,7 @@ impl State {
             reporting: false,
             open: true,
             ending: false,
-            queue: Some(queue),
+            queue,
             max_records: settings.max_sending_records,
         }
     }
@@ -185,3 +185,6 @@ fn too_large(outgoing: &Outgoing) -> BrokerError {
 fn weight(outgoing: &Outgoing) -> usize {
     outgoing.record.size() + RECORD_OVERHEAD
 }
+
+#[cfg(test)]
+mod tests;
