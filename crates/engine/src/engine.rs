@@ -58,6 +58,8 @@ pub struct Engine {
     /// Whether a partition may have something new to commit.
     dirty: bool,
     last_commit: Mono,
+    /// Whether the latest answer to a commit was a refusal.
+    refused: bool,
     drain: Option<Leaving>,
     drained: bool,
     counters: Counters,
@@ -83,6 +85,7 @@ impl Engine {
             leavings: 0,
             dirty: false,
             last_commit: Mono::default(),
+            refused: false,
             drain: None,
             drained: false,
             counters: Counters::default(),

@@ -13,6 +13,10 @@ mod middleware;
 pub mod offsets;
 mod parking;
 mod partitions;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
+#[cfg(not(feature = "planted-bugs"))]
+mod planted;
 mod rng;
 mod scheduler;
 mod settings;

@@ -105,16 +105,15 @@ impl Engine {
             while self.has_place()
                 && let Some(held) = self.partitions.live(index, epoch)
             {
-                let Some(record) = held.backlog.pop_front() else {
-                    self.backlogs -= 1;
-                    break;
-                };
+                let Some(record) = held.backlog.pop_front() else { break };
+                let emptied = held.backlog.is_empty();
                 if let Offered::Wait(record) = self.offer(index, epoch, record, now) {
                     if let Some(held) = self.partitions.live(index, epoch) {
                         held.backlog.push_front(record);
                     }
                     break;
                 }
+                self.backlogs -= usize::from(emptied);
                 moved = true;
             }
         }

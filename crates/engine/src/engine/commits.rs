@@ -18,13 +18,21 @@ use crate::{
 /// How much sooner than the interval an idle consumer commits: often enough to leave little behind, seldom enough
 /// not to send a commit a record when records come one by one.
 const IDLE_SHARE: u32 = 10;
+/// The least wait after a commit that was not accepted: a broker that is away is not asked in a tight loop.
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
 impl Engine {
     /// When the next commits are due; `None` while there is nothing new.
     pub(super) fn commit_due(&self) -> Option<Mono> {
         let interval = self.settings.commit_interval;
         let idle = self.open == 0 && self.uncommitted == 0;
-        let wait = if idle { (interval / IDLE_SHARE).max(Duration::from_millis(1)) } else { interval };
+        let wait = if self.refused {
+            interval.max(AFTER_REFUSAL)
+        } else if idle {
+            (interval / IDLE_SHARE).max(Duration::from_millis(1))
+        } else {
+            interval
+        };
         self.dirty.then(|| self.last_commit.after(wait))
     }
 
@@ -56,6 +64,7 @@ impl Engine {
         };
         let Some(commit) = held.committing.take() else { return };
         let Some(tracker) = held.tracker.as_mut() else { return };
+        self.refused = result == CommitResult::Refused;
         if result == CommitResult::Accepted {
             tracker.committed(commit.revision);
         }
