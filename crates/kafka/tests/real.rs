@@ -169,6 +169,8 @@ fn a_group_commits_more_metadata_than_fits_in_one_request() {
 fn nothing_is_lost_or_repeated(protocol: GroupProtocol) {
     const LEAVERS: usize = 5;
     let (settings, topic) = place(protocol, 6);
+    // Members notice a rebalance with their next heartbeat.
+    let settings = KafkaSettings { heartbeat_interval: Duration::from_millis(100), ..settings };
     let reports = Reports::default();
     let producer = KafkaProducer::new(&settings, reports.sink()).unwrap();
     let name: Arc<str> = Arc::from(topic.as_str());
