@@ -8,7 +8,7 @@ mod memory {
     use crate::{
         ReportSink, Waker,
         conformance::Harness,
-        memory::{MemoryBroker, MemoryConsumer, MemoryProducer, Settings},
+        memory::{MemoryBroker, MemoryConsumer, MemoryProducer, Protocol, Settings},
     };
 
     struct Memory {
@@ -18,9 +18,9 @@ mod memory {
     }
 
     impl Memory {
-        fn new() -> Self {
+        fn new(protocol: Protocol) -> Self {
             let now = Now { mono: Mono(1), wall_ms: 1_700_000_000_000 };
-            let broker = MemoryBroker::new(Settings::default());
+            let broker = MemoryBroker::new(Settings { protocol, ..Settings::default() });
             broker.advance(now);
             Self { broker, now, names: 0 }
         }
@@ -64,5 +64,11 @@ mod memory {
         }
     }
 
-    crate::conformance!(Memory::new());
+    mod cooperative {
+        crate::conformance!(super::Memory::new(super::Protocol::Cooperative));
+    }
+
+    mod incremental {
+        crate::conformance!(super::Memory::new(super::Protocol::Incremental));
+    }
 }

@@ -92,7 +92,7 @@ impl MemoryBroker {
     ///
     /// [`ErrorCode::UnknownTopic`].
     pub fn compact(&self, partition: &TopicPartition, offset: i64) -> Result<bool, BrokerError> {
-        self.change(partition, false, |log| log.remove(offset))
+        self.change(partition, true, |log| log.remove(offset))
     }
 
     /// Leaves `count` offsets empty at the end of the log, as transaction markers do.

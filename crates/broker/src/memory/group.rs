@@ -263,14 +263,15 @@ impl Group {
         self.offsets.retain(|partition, _| partition.topic != topic);
     }
 
-    /// Wakes the holder of a partition to which something was appended, if it waits; with `force`, always.
+    /// Wakes the holder of a partition to which something was appended, if it waits. With `force`, always, and
+    /// again at the next append: it may find that what woke it is gone.
     pub fn wake_holder(&mut self, partition: PartitionId, force: bool, wakes: &mut Vec<Waker>) {
         let Some(member) = self.owners.get(&partition).and_then(|id| self.members.get_mut(id)) else {
             return;
         };
         let Some(hold) = member.holds.get_mut(&partition) else { return };
         if hold.waiting || force {
-            hold.waiting = false;
+            hold.waiting = force;
             wakes.push(member.waker.clone());
         }
     }

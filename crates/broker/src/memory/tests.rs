@@ -5,6 +5,7 @@ mod faults;
 mod groups;
 mod logs;
 mod sending;
+mod threads;
 
 use std::sync::Arc;
 

@@ -94,6 +94,34 @@ fn an_incremental_group_hands_over_one_by_one() {
 }
 
 #[test]
+fn what_follows_a_revocation_waits_for_its_answer() {
+    let (broker, mut first) = four();
+    broker.configure(|settings| settings.protocol = Protocol::Incremental);
+    poll(&mut first, 0);
+    let mut second = join(&broker);
+    poll(&mut second, 1);
+    let moved = revoking(&poll(&mut first, 1));
+    first.release(&moved);
+    poll(&mut second, 2);
+    // Now each has two: turn the assignment round, and let the second one answer before the first one asks.
+    broker.configure(|settings| settings.assignor = Assignor::Rotating);
+    let mut moved = (vec![], vec![]);
+    while moved.1.is_empty() {
+        first.release(&moved.0);
+        poll(&mut first, 3);
+        broker.rebalance("group");
+        moved.1 = revoking(&poll(&mut second, 3));
+    }
+    second.release(&moved.1);
+    let events = poll(&mut first, 4);
+    assert_eq!(assigned(&events), [], "{events:?}");
+    moved.0 = revoking(&events);
+    assert_eq!(poll(&mut first, 5), []);
+    first.release(&moved.0);
+    assert_eq!(assigned(&poll(&mut first, 6)).len(), moved.1.len());
+}
+
+#[test]
 fn only_what_is_being_revoked_can_be_released() {
     let (broker, mut first) = four();
     let epochs = assigned(&poll(&mut first, 0));

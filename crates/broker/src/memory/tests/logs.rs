@@ -51,6 +51,24 @@ fn gaps_are_read_over() {
 }
 
 #[test]
+fn a_reader_is_woken_although_what_woke_it_before_is_gone() {
+    let broker = MemoryBroker::new(Settings { auto_create: Some(1), ..Settings::default() });
+    let wakes = Arc::new(Mutex::new(0));
+    let counter = wakes.clone();
+    let mut consumer = broker.consumer("group", Arc::new(move || *counter.lock().unwrap() += 1));
+    consumer.subscribe(&[TopicSelector::Name("topic".into())]).unwrap();
+    poll(&mut consumer, 0);
+    append(&broker, 1);
+    broker.compact(&partition(), 0).unwrap();
+    assert_eq!(poll(&mut consumer, 1), []);
+    let before = *wakes.lock().unwrap();
+    append(&broker, 1);
+    assert_eq!(*wakes.lock().unwrap(), before + 1);
+    append(&broker, 1);
+    assert_eq!(*wakes.lock().unwrap(), before + 1, "it has not read yet");
+}
+
+#[test]
 fn bytes_over_the_retention_go_oldest_first() {
     let (broker, _consumer, _) = single();
     broker.configure(|settings| settings.retention_bytes = Some(3));
