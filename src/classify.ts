@@ -11,6 +11,8 @@ export interface Verdict {
 
 /** The longest description of an error, in bytes: it becomes a header of a dead letter. */
 export const MAX_TEXT_BYTES = 2_048;
+// One more than fits, so that a text which was cut here is seen to be cut.
+const PART = MAX_TEXT_BYTES + 1;
 const MAX_CAUSES = 4;
 
 /**
@@ -68,11 +70,10 @@ function chain(thrown: unknown, depth: number): string {
 
 // Cut before anything is joined: a message may be ten megabytes.
 function headline(thrown: unknown): string {
-  if (typeof thrown === 'string') return thrown.slice(0, MAX_TEXT_BYTES);
+  if (typeof thrown === 'string') return thrown.slice(0, PART);
   if (!hasProperties(thrown)) return `${String(thrown)} was thrown`;
   const { name, message } = thrown;
-  const kind = typeof name === 'string' && name !== '' ? name.slice(0, MAX_TEXT_BYTES) : 'Error';
-  if (typeof message === 'string')
-    return message === '' ? kind : `${kind}: ${message.slice(0, MAX_TEXT_BYTES)}`;
+  const kind = typeof name === 'string' && name !== '' ? name.slice(0, PART) : 'Error';
+  if (typeof message === 'string') return message === '' ? kind : `${kind}: ${message.slice(0, PART)}`;
   return typeof thrown === 'function' ? 'a function was thrown' : 'an object without a message was thrown';
 }
