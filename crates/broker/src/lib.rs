@@ -3,6 +3,9 @@
 //! The traits are poll-based: nothing blocks except where a method says so, and everything that happens
 //! comes out of [`Consumer::poll`] as a value. So the same shell runs on Kafka, on the in-memory broker of
 //! mock mode, and on the simulation's adversary.
+//!
+//! [`memory`] is that broker. What every implementation must do is written down as tests in `conformance`
+//! (feature of the same name).
 
 mod admin;
 #[cfg(any(test, feature = "conformance"))]
