@@ -54,15 +54,24 @@ export async function buildNative(profile = 'dev', selection = ['-p', 'prosody-b
 /** Compiles src/ to ESM and CommonJS with types for both. */
 export async function buildTypeScript() {
   const dist = join(root, 'dist');
-  rmSync(dist, { recursive: true, force: true });
-  mkdirSync(join(dist, 'cjs'), { recursive: true });
-  await Promise.all([
-    run(bin('tsc'), ['-p', 'tsconfig.esm.json']),
-    run(bin('tsc'), ['-p', 'tsconfig.cjs.json']),
-  ]);
-  writeFileSync(join(dist, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
-  for (const name of ['native.cjs', 'native-name.cjs', 'native.d.cts'])
-    cpSync(join(root, name), join(dist, name));
+  // Built beside it, for the source maps name src/ from there, and put in its place at the end: a process that starts
+  // meanwhile finds a whole package.
+  const fresh = join(root, `dist-${process.pid}`);
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(join(fresh, 'cjs'), { recursive: true });
+  try {
+    await Promise.all([
+      run(bin('tsc'), ['-p', 'tsconfig.esm.json', '--outDir', join(fresh, 'esm')]),
+      run(bin('tsc'), ['-p', 'tsconfig.cjs.json', '--outDir', join(fresh, 'cjs')]),
+    ]);
+    writeFileSync(join(fresh, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+    for (const name of ['native.cjs', 'native-name.cjs', 'native.d.cts'])
+      cpSync(join(root, name), join(fresh, name));
+    rmSync(dist, { recursive: true, force: true });
+    renameSync(fresh, dist);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 const typeScriptInputs = [

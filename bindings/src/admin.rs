@@ -1,10 +1,16 @@
 //! `NativeAdmin`.
 
-use napi::{Env, Result, Unknown, bindgen_prelude::Object};
+use napi::{
+    Env, Result, Unknown,
+    bindgen_prelude::{Array, Object},
+};
 use napi_derive::napi;
 use prosody_client::{AdminClient, RawValue};
 
 use crate::{errors, promise::promise, raw};
+
+/// Beyond what a whole cluster holds; the in-memory broker makes room for each.
+const MOST_PARTITIONS: i32 = 1_000_000;
 
 #[napi]
 pub struct NativeAdmin {
@@ -14,13 +20,14 @@ pub struct NativeAdmin {
 #[napi]
 impl NativeAdmin {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, options: Unknown<'_>, environment: Vec<(String, String)>) -> Result<Self, String> {
+    pub fn new(env: Env, options: Unknown<'_>, environment: Array<'_>) -> Result<Self, String> {
         let status =
             |error: napi::Error| napi::Error::new(error.status.as_ref().to_owned(), error.reason.clone());
         let options = match raw::convert(options).map_err(status)? {
             servers @ RawValue::Text(_) => RawValue::Map(vec![("bootstrapServers".into(), servers)]),
             other => other,
         };
+        let environment = raw::items(&environment, "environment").map_err(status)?;
         let node = format!("{:p}", env.raw());
         let admin = AdminClient::new(&options, &environment, &node).map_err(|p| errors::configuration(&p))?;
         Ok(Self { admin: admin.map_err(|error| status(errors::client(&error)))? })
@@ -31,9 +38,11 @@ impl NativeAdmin {
         &self,
         env: &'env Env,
         name: String,
-        partitions: i32,
-        replication_factor: i32,
+        partitions: f64,
+        replication_factor: f64,
     ) -> Result<Object<'env>> {
+        let partitions = count("partitions", partitions, MOST_PARTITIONS)?;
+        let replication_factor = count("replicationFactor", replication_factor, i16::MAX.into())?;
         let (done, promise) = promise(env)?;
         self.admin.create_topic(name, partitions, replication_factor, done);
         Ok(promise)
@@ -45,4 +54,15 @@ impl NativeAdmin {
         self.admin.delete_topic(name, done);
         Ok(promise)
     }
+}
+
+/// A whole number, or −1 for the broker's own default; JavaScript would make 1 of 1.5 and of 2³² + 1.
+fn count(name: &str, value: f64, most: i32) -> Result<i32> {
+    if value.fract() == 0.0 && ((1.0..=f64::from(most)).contains(&value) || (-1.0..=-1.0).contains(&value)) {
+        return Ok(value as i32);
+    }
+    let text = format!(
+        "{name} is {value}, expected a whole number from 1 to {most}, or -1 for the broker's default"
+    );
+    Err(errors::refused(&text))
 }

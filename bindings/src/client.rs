@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use napi::{
     Env, Result, Unknown,
-    bindgen_prelude::{FnArgs, Function, Object},
+    bindgen_prelude::{Array, FnArgs, Function, Object},
 };
 use napi_derive::napi;
 use prosody_client::{Client, State};
@@ -28,12 +28,13 @@ impl NativeClient {
     pub fn new(
         env: Env,
         options: Unknown<'_>,
-        environment: Vec<(String, String)>,
+        environment: Array<'_>,
         sink: Function<'_, FnArgs<(u32, String)>, ()>,
     ) -> Result<Self, String> {
         let status =
             |error: napi::Error| napi::Error::new(error.status.as_ref().to_owned(), error.reason.clone());
         let options = raw::convert(options).map_err(status)?;
+        let environment = raw::items(&environment, "environment").map_err(status)?;
         let sink = Arc::new(JsSink::new(&sink).map_err(status)?);
         // Names the Node environment, worker or main, for as long as it lives.
         let node = format!("{:p}", env.raw());
@@ -59,8 +60,8 @@ impl NativeClient {
     }
 
     #[napi(catch_unwind)]
-    pub fn settle(&self, rows: &[u32], count: u32, texts: Option<Vec<String>>) -> Result<()> {
-        let texts = texts.unwrap_or_default();
+    pub fn settle(&self, rows: &[u32], count: u32, texts: Option<Array<'_>>) -> Result<()> {
+        let texts = texts.map_or_else(|| Ok(Vec::new()), |texts| raw::items(&texts, "settle: texts"))?;
         let outcomes = outcomes::unpack(rows, count as usize, &texts).map_err(errors::shape)?;
         self.client.settle(outcomes);
         Ok(())

@@ -18,6 +18,11 @@ pub fn shape(message: String) -> Error {
     Error::new(Status::InvalidArg, message)
 }
 
+/// An argument of the application that no broker needs to be asked about.
+pub fn refused(message: &str) -> Error {
+    Error::new(Status::InvalidArg, json("INVALID_ARGUMENT", message, false))
+}
+
 /// Every bad option, as JSON; the status becomes the error's `code`.
 pub fn configuration(problems: &Problems) -> Error<String> {
     let list = problems.0.iter().map(|problem| {
