@@ -1,7 +1,7 @@
 //! What every broker behind this port does, as tests that run on each of them: the in-memory one here, Kafka
 //! in the adapter's integration tests.
 //!
-//! Each fact is a function of a [`Harness`]; [`conformance!`](crate::conformance) makes one `#[test]` of each.
+//! Each fact is a function of a [`Harness`]; [`conformance!`](crate::conformance!) makes one `#[test]` of each.
 //! Nothing sleeps for luck: a fact polls until its condition holds, or fails when the harness's patience ends.
 
 // The functions are tests: failing is what they do.
