@@ -111,8 +111,6 @@ export class Subscription {
   private async othersEnded(): Promise<void> {
     const { dispatcher } = this;
     this.waitingInside += 1;
-    // Whoever waits already has one call less to wait for.
-    dispatcher.onSettled?.();
     try {
       // One turn for a slab that is on its way.
       await new Promise((resolve) => setImmediate(resolve));

@@ -92,6 +92,20 @@ describe('calls', () => {
     expect(rejections).toEqual([]);
   });
 
+  it('that_fail_in_a_later_turn_have_their_own_text', async () => {
+    const { native } = await subscribed({ onMessage: (_context, message) => Promise.reject(message.key) });
+    native.deliver({ kind: 'message', key: 'first' });
+    await turn();
+    native.deliver({ kind: 'message', key: 'second' });
+    await turn();
+    expect(native.outcomes.map(({ failure }) => failure?.text)).toEqual(['first', 'second']);
+    const texts: unknown[] = [];
+    native.settle = (_rows, _count, all) => texts.push(all);
+    native.deliver({ kind: 'message', key: 'third' });
+    await turn();
+    expect(texts).toEqual([['{"text":"third"}']]);
+  });
+
   it('without_a_method_fail_for_good_and_name_it', async () => {
     const { native } = await subscribed({ onTimer: () => {} });
     native.deliver({ kind: 'message', index: 2 });
@@ -129,6 +143,7 @@ describe('calls', () => {
     waiting[0]!();
     await turn();
     native.deliver({ kind: 'abort', index: 3, generation: 1, reason: 1 });
+    expect(contexts.map(({ shouldCancel }) => shouldCancel)).toEqual([false, false]);
     native.deliver({ kind: 'abort', index: 3, generation: 2, reason: 1 });
     expect(contexts.map(({ shouldCancel }) => shouldCancel)).toEqual([false, true]);
     waiting[1]!();

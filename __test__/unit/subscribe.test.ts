@@ -206,6 +206,24 @@ describe('unsubscribe_inside_a_handler', () => {
     expect(native.outcomes).toHaveLength(2);
   });
 
+  it('does_not_deadlock_when_a_second_handler_asks_later', async () => {
+    const { opened, open } = gate();
+    let ended = 0;
+    const { client, native } = await subscribed({
+      onMessage: async (_context, message) => {
+        if (message.key === 'late') await opened;
+        await client.unsubscribe();
+        ended += 1;
+      },
+    });
+    draining(native, 2);
+    native.deliver({ kind: 'message', index: 1 }, { kind: 'message', index: 2, key: 'late' });
+    for (let turns = 0; turns < 5; turns++) await turn();
+    expect(ended).toBe(0);
+    open();
+    while (ended < 2) await turn();
+  });
+
   it('waits_for_everything_when_it_is_asked_outside_or_by_another_client', async () => {
     const { opened, open } = gate();
     const { client, native } = await subscribed({ onMessage: () => opened });
