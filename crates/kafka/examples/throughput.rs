@@ -1,4 +1,5 @@
-//! Sends and reads records of a real broker and says how fast: `throughput BOOTSTRAP [RECORDS] [PARTITIONS]`.
+//! Sends and reads records of a real broker and says how fast: `throughput BOOTSTRAP [RECORDS] [PARTITIONS] [PARTS]`,
+//! where PARTS names some of bulk, alone, window, consume, and `keep` for the topic to stay.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::expect_used)]
 
 use std::{
@@ -19,7 +20,7 @@ use prosody_model::{Epochs, Mono, Now, Record, RecordParts};
 
 fn main() {
     let mut arguments = env::args().skip(1);
-    let bootstrap = arguments.next().expect("usage: throughput BOOTSTRAP [RECORDS] [PARTITIONS]");
+    let bootstrap = arguments.next().expect("usage: throughput BOOTSTRAP [RECORDS] [PARTITIONS] [PARTS]");
     let records: u64 = arguments.next().map_or(1_000_000, |n| n.parse().unwrap());
     let partitions: i32 = arguments.next().map_or(4, |n| n.parse().unwrap());
     let id = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
@@ -35,11 +36,37 @@ fn main() {
     let spec = TopicSpec { name: topic.clone(), partitions, replication_factor: 1 };
     admin.create_topic(&spec, Duration::from_secs(10)).unwrap();
     let name: Arc<str> = Arc::from(topic.as_str());
-    bulk(&settings, &name, records);
-    alone(&settings, &name);
-    window(&settings, &name, records.min(500_000), 1_000);
-    consume(&settings, &topic, records);
-    admin.delete_topic(&topic, Duration::from_secs(10)).unwrap();
+    let part = arguments.next().unwrap_or_default();
+    let wanted = |name: &str| part.is_empty() || part.contains(name);
+    if wanted("bulk") || wanted("consume") {
+        bulk(&settings, &name, records);
+    }
+    if wanted("alone") {
+        alone(&settings, &name);
+    }
+    if wanted("window") {
+        window(&settings, &name, records.min(500_000), 1_000);
+    }
+    if wanted("consume") {
+        consume(&settings, &topic, records);
+    }
+    if part.contains("keep") {
+        println!("topic {topic}");
+    } else {
+        admin.delete_topic(&topic, Duration::from_secs(10)).unwrap();
+    }
+}
+
+/// Processor time of this process so far: unlike the clock it does not see what else the machine does.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    Duration::from_millis((ticks(11) + ticks(12)) * 10)
+}
+
+fn per_record(since: Duration, records: u64) -> f64 {
+    (cpu() - since).as_secs_f64() * 1e6 / records as f64
 }
 
 fn outgoing(topic: &Arc<str>, ticket: u64) -> Outgoing {
@@ -59,7 +86,7 @@ fn bulk(settings: &KafkaSettings, topic: &Arc<str>, records: u64) {
         theirs.1.notify_all();
     });
     let producer = KafkaProducer::new(settings, sink).unwrap();
-    let start = Instant::now();
+    let (start, used) = (Instant::now(), cpu());
     for first in (0..records).step_by(1_000) {
         let batch = (first..(first + 1_000).min(records)).map(|ticket| outgoing(topic, ticket)).collect();
         let mut reported = done.0.lock().unwrap();
@@ -73,9 +100,10 @@ fn bulk(settings: &KafkaSettings, topic: &Arc<str>, records: u64) {
     assert!(producer.flush(Duration::from_secs(60)));
     let total = start.elapsed();
     println!(
-        "produce bulk: {:.0} k/s (last send after {:.0} ms)",
+        "produce bulk: {:.0} k/s (last send after {:.0} ms), {:.2} µs of processor a record",
         records as f64 / total.as_secs_f64() / 1e3,
-        sent.as_secs_f64() * 1e3
+        sent.as_secs_f64() * 1e3,
+        per_record(used, records)
     );
 }
 
@@ -114,7 +142,7 @@ fn window(settings: &KafkaSettings, topic: &Arc<str>, records: u64, window: u64)
         theirs.1.notify_all();
     });
     let producer = KafkaProducer::new(settings, sink).unwrap();
-    let start = Instant::now();
+    let (start, used) = (Instant::now(), cpu());
     for ticket in 0..records {
         let mut reported = done.0.lock().unwrap();
         while ticket - *reported >= window {
@@ -125,9 +153,10 @@ fn window(settings: &KafkaSettings, topic: &Arc<str>, records: u64, window: u64)
     }
     assert!(producer.flush(Duration::from_secs(60)));
     println!(
-        "{window} single sends in flight: {:.0} k/s, {:.1} reports a call",
+        "{window} single sends in flight: {:.0} k/s, {:.1} reports a call, {:.2} µs of processor a record",
         records as f64 / start.elapsed().as_secs_f64() / 1e3,
-        records as f64 / batches.load(Ordering::Relaxed) as f64
+        records as f64 / batches.load(Ordering::Relaxed) as f64,
+        per_record(used, records)
     );
 }
 
@@ -138,7 +167,7 @@ fn consume(settings: &KafkaSettings, topic: &str, wanted: u64) {
     });
     let mut consumer = KafkaConsumer::new(settings, Epochs::default(), waker).unwrap();
     consumer.subscribe(&[TopicSelector::Name(topic.to_owned())]).unwrap();
-    let begin = Instant::now();
+    let (begin, used) = (Instant::now(), cpu());
     let (mut events, mut readable, mut records) = (Vec::new(), Vec::new(), Vec::new());
     let (mut count, mut bytes, mut first, mut rounds) = (0_u64, 0_usize, None, 0_u64);
     let mut next = std::collections::HashMap::new();
@@ -174,10 +203,11 @@ fn consume(settings: &KafkaSettings, topic: &str, wanted: u64) {
     }
     let elapsed = first.unwrap().elapsed();
     println!(
-        "consume: {:.0} k/s, {} MB, {} records a round",
+        "consume: {:.0} k/s, {} MB, {} records a round, {:.2} µs of processor a record",
         count as f64 / elapsed.as_secs_f64() / 1e3,
         bytes / 1_000_000,
-        count / rounds
+        count / rounds,
+        per_record(used, count)
     );
     let commits =
         next.into_iter().map(|(epoch, offset)| Commit { epoch, offset, metadata: "m".repeat(2_000) });

@@ -55,6 +55,8 @@ pub struct KafkaConsumer {
 #[derive(Debug)]
 struct Membership {
     group_id: String,
+    /// Where the brokers were looked for, for errors.
+    servers: String,
     max_commit_bytes: usize,
     /// Said by the last poll, for what happens between two of them.
     now: Mono,
@@ -103,6 +105,7 @@ impl KafkaConsumer {
         }
         let membership = Membership {
             group_id: settings.group_id.clone(),
+            servers: settings.bootstrap_servers.join(","),
             max_commit_bytes: settings.max_commit_bytes,
             now: Mono::default(),
             epochs,

@@ -2,7 +2,7 @@
 
 mod text;
 
-pub(crate) use text::{connection, partition_stopped, subscription};
+pub(crate) use text::{all_down, connection, partition_stopped, subscribed_topic, subscription};
 
 use std::fmt;
 

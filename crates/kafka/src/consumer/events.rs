@@ -59,6 +59,12 @@ impl Membership {
         if code == E::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED as i32 {
             return self.fail(error::about(format_args!("group {}", self.group_id), code));
         }
+        if let Some(topic) = error::subscribed_topic(&text) {
+            return self.warn(topic, error::subscription(topic, code));
+        }
+        if code == E::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as i32 {
+            return self.warn("", error::all_down(&self.servers));
+        }
         self.warn("", error::connection(code, &text));
     }
 

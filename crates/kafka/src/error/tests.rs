@@ -51,3 +51,18 @@ fn a_failed_handshake_is_told_from_a_refused_connection() {
         ErrorCode::Unreachable
     );
 }
+
+#[test]
+fn a_missing_topic_is_found_in_the_text_of_its_error() {
+    let text = "Subscribed topic not available: orders.v1: Broker: Unknown topic or partition";
+    assert_eq!(subscribed_topic(text), Some("orders.v1"));
+    assert_eq!(subscribed_topic("a:1/bootstrap: Connect failed: Connection refused"), None);
+}
+
+#[test]
+fn brokers_that_do_not_answer_are_named() {
+    let error = all_down("a:1,b:2");
+    assert_eq!(error.code, ErrorCode::Unreachable);
+    assert!(error.message.contains("a:1,b:2"), "{error}");
+    assert!(error.message.contains("security.protocol"), "{error}");
+}

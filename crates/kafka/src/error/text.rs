@@ -9,7 +9,7 @@ use super::{kind, of_kind, words};
 pub(super) fn advice(kind: ErrorCode) -> &'static str {
     match kind {
         ErrorCode::Unreachable => {
-            "check bootstrapServers, the network and that the brokers are up; it is tried again"
+            "check bootstrapServers, security.protocol, the network and that the brokers are up; it is tried again"
         }
         ErrorCode::Timeout => "the brokers are slow or away: try again, or allow more time",
         ErrorCode::Tls => "check the protocol, the CA and the broker's certificate and host name",
@@ -51,6 +51,19 @@ pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
     }
     let reason = if reason.is_empty() { words(code) } else { reason.to_owned() };
     of_kind(kind, "Kafka", &reason)
+}
+
+/// No broker answers. librdkafka keeps quiet about a connection that is closed at once, as by a listener that speaks
+/// another protocol: then this is all there is to say.
+pub(crate) fn all_down(servers: &str) -> BrokerError {
+    of_kind(ErrorCode::Unreachable, format_args!("Kafka at {servers}"), "no broker answers")
+}
+
+/// The topic that an error of the subscription is about: librdkafka names it in its text only.
+pub(crate) fn subscribed_topic(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("Subscribed topic not available: ")?;
+    // A topic's name has no colon.
+    rest.split_once(": ").map(|(topic, _)| topic)
 }
 
 /// An error of a subscribed topic.
