@@ -80,3 +80,6 @@ impl Parking {
 fn live(lane: u32, stamp: u64, lanes: &Lanes) -> bool {
     lanes.get(lane).is_some_and(|l| l.stamp == stamp)
 }
+
+#[cfg(test)]
+mod tests;
