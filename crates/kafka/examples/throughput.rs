@@ -32,6 +32,7 @@ fn main() {
         log: Some(Arc::new(|level, facility, line| eprintln!("log {level} {facility} {line}"))),
         ..KafkaSettings::default()
     };
+    let settings = KafkaSettings { properties: properties(), ..settings };
     let admin = KafkaAdmin::new(&settings).unwrap();
     let spec = TopicSpec { name: topic.clone(), partitions, replication_factor: 1 };
     admin.create_topic(&spec, Duration::from_secs(10)).unwrap();
@@ -57,6 +58,13 @@ fn main() {
     }
 }
 
+/// librdkafka properties to try: `KAFKA_PROPERTIES=a=1,b=2`.
+fn properties() -> Vec<(String, String)> {
+    let given = env::var("KAFKA_PROPERTIES").unwrap_or_default();
+    let pairs = given.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// Processor time of this process so far: unlike the clock it does not see what else the machine does.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -66,7 +74,7 @@ fn cpu() -> Duration {
 }
 
 fn per_record(since: Duration, records: u64) -> f64 {
-    (cpu() - since).as_secs_f64() * 1e6 / records as f64
+    cpu().saturating_sub(since).as_secs_f64() * 1e6 / records as f64
 }
 
 fn outgoing(topic: &Arc<str>, ticket: u64) -> Outgoing {

@@ -111,7 +111,9 @@ impl KafkaSettings {
         let mut conf = self.common(&[
             // Once split, this holds per partition.
             ("queued.max.messages.kbytes", (fetch >> 10).to_string()),
-            ("max.partition.fetch.bytes", fetch.to_string()),
+            // As compressed; half of the above leaves room for what it grows to, and keeps one fetch under way
+            // while the queue drains.
+            ("max.partition.fetch.bytes", (fetch / 2).to_string()),
             ("fetch.max.bytes", (fetch * 8).clamp(1 << 20, 16 << 20).to_string()),
             // The default second stalls a partition whose queue was full for a moment.
             ("fetch.queue.backoff.ms", "10".to_owned()),

@@ -283,3 +283,32 @@ fn closing_while_the_coordinator_is_away_ends_in_its_time() {
     assert_eq!(member.answers.len(), 1, "the open commit is answered");
     assert!(member.answers[0].result.is_err());
 }
+
+#[test]
+fn closing_at_any_moment_ends_in_its_time() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 8);
+    fill(&cluster, "t", 0, 1_000);
+    for moment in 0..24 {
+        let mut member = cluster.member("t");
+        let mut after = moment;
+        // From before the join, through the look-up of offsets, to the middle of reading.
+        member.until("its moment has come", |member| {
+            if !member.assigned.is_empty() {
+                member.read();
+                member.consumer.commit(vec![commit(member.assigned[0].epoch, after)]);
+            }
+            after -= 1;
+            after < 0
+        });
+        let start = Instant::now();
+        if moment % 3 == 0 {
+            drop(member);
+        } else {
+            member.consumer.close(Duration::from_secs(3));
+            let epoch = member.assigned.first().map_or(Epoch(1), |assigned| assigned.epoch);
+            assert_eq!(member.consumer.read(epoch, 1, &mut Vec::new()), 0);
+        }
+        assert!(start.elapsed() < Duration::from_millis(3_500), "at {moment}: {:?}", start.elapsed());
+    }
+}

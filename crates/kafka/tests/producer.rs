@@ -283,3 +283,28 @@ fn a_sink_may_close_its_own_producer() {
     producer.send(vec![outgoing(0, 0)]);
     wait.recv_timeout(CALL).unwrap();
 }
+
+#[test]
+fn a_property_of_consumers_is_no_warning_in_a_producer() {
+    let cluster = cluster();
+    let lines: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let theirs = Arc::clone(&lines);
+    let settings = KafkaSettings {
+        properties: vec![
+            ("fetch.min.bytes".to_owned(), "2".to_owned()),
+            ("debug".to_owned(), "conf".to_owned()),
+        ],
+        log: Some(Arc::new(move |_, facility, line| {
+            theirs.lock().unwrap().push(format!("{facility} {line}"));
+        })),
+        ..patient(&cluster)
+    };
+    let (producer, _) = warm(&cluster, &settings);
+    producer.close(CALL);
+    let lines = lines.lock().unwrap();
+    assert!(!lines.is_empty(), "the log does arrive");
+    assert!(
+        !lines.iter().any(|line| line.contains("fetch.min.bytes") && line.contains("ignored")),
+        "{lines:?}"
+    );
+}

@@ -3,7 +3,7 @@
 //! `PROSODY_TEST_SASL_SSL=127.0.0.1:9096 PROSODY_TEST_CA=ca.pem PROSODY_TEST_USER=… PROSODY_TEST_PASSWORD=…
 //! cargo test -p prosody-kafka --features secure-kafka`
 #![cfg(feature = "secure-kafka")]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/mock.rs"]
 mod mock;

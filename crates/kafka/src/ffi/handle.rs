@@ -143,8 +143,11 @@ unsafe extern "C" fn on_log(
     // SAFETY: librdkafka passes a live client, whose opaque is the `Log` given to it, and terminated strings.
     unsafe {
         let Some(log) = sys::rd_kafka_opaque(rk).cast::<Log>().as_ref() else { return };
-        if let Some(sink) = &log.0 {
-            sink(level, &text(topic), &text(line));
+        let Some(sink) = &log.0 else { return };
+        let (facility, line) = (text(topic), text(line));
+        // One set of properties makes consumers and producers: what only one of them knows is no mistake.
+        if !(facility == "CONFWARN" && line.contains("will be ignored by this")) {
+            sink(level, &facility, &line);
         }
     }
 }
