@@ -35,13 +35,10 @@ export async function buildNative(profile = 'dev', selection = ['-p', 'prosody-b
     quiet: true,
     onLine: (line) => {
       if (!line.startsWith('{')) return;
-      const { reason, target, filenames } = JSON.parse(line);
-      if (
-        reason === 'compiler-artifact' &&
-        target.kind.includes('cdylib') &&
-        target.name === 'prosody_bindings'
-      )
-        library = filenames[0];
+      const { reason, target, filenames, profile: built } = JSON.parse(line);
+      // The program of the crate's own tests bears the same name.
+      if (reason !== 'compiler-artifact' || target.name !== 'prosody_bindings' || built.test) return;
+      library = filenames.find((name) => /\.(so|dylib|dll)$/.test(name)) ?? library;
     },
   });
   if (!library) throw new Error('cargo named no library for prosody-bindings');
@@ -49,6 +46,7 @@ export async function buildNative(profile = 'dev', selection = ['-p', 'prosody-b
   // A process may have the old file open: replace it, never write into it.
   copyFileSync(library, `${destination}.new`);
   renameSync(`${destination}.new`, destination);
+  await run(process.execPath, ['-e', "require('./native.cjs').load()"]);
 }
 
 /** Compiles src/ to ESM and CommonJS with types for both. */
