@@ -10,6 +10,11 @@ use prosody_model::{AbortReason, Epoch, EventId, Mono, Now, PartitionIndex, Topi
 
 use crate::{fact::Fact, names::Names, reading::Readings};
 
+mod ending;
+mod releasing;
+
+use ending::Endings;
+
 /// The side that runs the handlers.
 pub trait Handler {
     /// `index` stands for `name` from now on.
@@ -20,6 +25,8 @@ pub trait Handler {
     fn abort(&mut self, event: EventId, reason: AbortReason);
     /// Tell people.
     fn observe(&mut self, fact: Fact);
+    /// What has been collected so far may go out: the step is not over, but what follows may take a while.
+    fn flush(&mut self) {}
 }
 
 /// What has come in from the other side since the last step.
@@ -65,6 +72,8 @@ pub struct Shell<C> {
     settings: ShellSettings,
     names: Names,
     readings: Readings,
+    /// Partitions that wait for their last commit to be taken.
+    endings: Endings,
     /// Emptied in each step; kept for their memory.
     events: Vec<ConsumerEvent>,
     actions: Vec<Action>,
@@ -82,6 +91,7 @@ impl<C: Consumer> Shell<C> {
             settings,
             names: Names::default(),
             readings: Readings::default(),
+            endings: Endings::default(),
             events: Vec::new(),
             actions: Vec::new(),
             drain_deadline: None,
@@ -104,18 +114,25 @@ impl<C: Consumer> Shell<C> {
     pub fn step<H: Handler>(&mut self, inbox: &mut Inbox, now: Now, handler: &mut H) -> Next {
         if let Some((abort_at, deadline)) = inbox.drain.take() {
             self.drain_deadline.get_or_insert(deadline);
+            self.endings.hurry(deadline);
             self.tell(Input::Drain { abort_at, deadline }, now, handler);
         }
+        // Before the outcomes, which start what is next: not in a partition that is gone, or is to be given up.
+        self.poll(now, handler);
         if !inbox.settled.is_empty() {
             let settled = std::mem::take(&mut inbox.settled);
             self.tell(Input::Settled(settled), now, handler);
         }
-        self.poll(now, handler);
+        self.end_due(now, handler);
         if self.engine.wake_at().is_some_and(|at| at <= now.mono) {
             self.tell(Input::Tick, now, handler);
         }
+        // Free slots are filled from what is in hand first; handlers run while more is read.
+        handler.flush();
         let again = self.read(now, handler);
-        Next { again, wake_at: self.engine.wake_at(), drained: self.drained }
+        handler.flush();
+        let wake_at = [self.engine.wake_at(), self.endings.next()].into_iter().flatten().min();
+        Next { again, wake_at, drained: self.drained && self.endings.is_empty() }
     }
 
     /// Leaves the group, waiting for `timeout` at most.
@@ -167,6 +184,7 @@ impl<C: Consumer> Shell<C> {
             }
             ConsumerEvent::Revoking(epochs) => self.tell(Input::Revoking(epochs), now, handler),
             ConsumerEvent::Lost(epochs) => {
+                self.endings.forget(&epochs);
                 let gone = epochs.iter().filter_map(|&epoch| self.forget(epoch)).collect();
                 handler.observe(Fact::Lost(gone));
                 self.tell(Input::Lost(epochs), now, handler);
@@ -258,44 +276,6 @@ impl<C: Consumer> Shell<C> {
         }
         if !released.is_empty() {
             self.release(released, now, handler);
-        }
-    }
-
-    /// Commits for partitions that are given up, then gives them up: in this order, so that the next owner starts
-    /// from what was finished here.
-    fn release<H: Handler>(
-        &mut self,
-        released: Vec<(Epoch, Option<prosody_engine::Commit>)>,
-        now: Now,
-        handler: &mut H,
-    ) {
-        let epochs: Vec<_> = released.iter().map(|(epoch, _)| *epoch).collect();
-        let commits: Vec<_> = released.into_iter().filter_map(|(_, commit)| commit).map(outgoing).collect();
-        if !commits.is_empty() {
-            let left = self.drain_deadline.map(|deadline| deadline.since(now.mono));
-            // Even a drain that is out of time tries: a short wait beats running everything again.
-            let left = left.unwrap_or(self.settings.commit_timeout).max(Duration::from_millis(100));
-            let timeout = left.min(self.settings.commit_timeout);
-            self.commit_last(commits, timeout, handler);
-        }
-        self.consumer.release(&epochs);
-        let names = epochs.iter().filter_map(|&epoch| self.forget(epoch)).collect();
-        handler.observe(Fact::Revoked(names));
-    }
-
-    /// The last commit of an assignment. Where only its map is too long the offset goes without it.
-    fn commit_last<H: Handler>(&mut self, commits: Vec<Commit>, timeout: Duration, handler: &mut H) {
-        let mut bare = Vec::new();
-        for CommitResult { epoch, offset, result } in self.consumer.commit_now(commits, timeout) {
-            if result.as_ref().is_err_and(|error| error.code == ErrorCode::MetadataTooLarge) {
-                bare.push(Commit { epoch, offset, metadata: String::new() });
-            }
-            self.observe_refusal(epoch, offset, result, handler);
-        }
-        if !bare.is_empty() {
-            for CommitResult { epoch, offset, result } in self.consumer.commit_now(bare, timeout) {
-                self.observe_refusal(epoch, offset, result, handler);
-            }
         }
     }
 
