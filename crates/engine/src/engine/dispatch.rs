@@ -8,6 +8,7 @@ use crate::{
     events::{NIL, Stage},
     lanes::State,
     middleware::{Admit, Facts},
+    planted::{self, Bug},
 };
 
 impl Engine {
@@ -62,6 +63,9 @@ impl Engine {
             attempt: event.attempts,
             deadline: now.after(self.settings.timeout),
         }));
+        if planted::is(Bug::AcknowledgeBeforeRunning) {
+            self.finish(index);
+        }
         self.events.open(index);
         if let Some(lane) = self.lanes.get_mut(lane) {
             lane.state = State::Running;

@@ -16,6 +16,7 @@ use crate::{
     events::{NIL, Stage},
     lanes::State,
     partitions::Leaving,
+    planted::{self, Bug},
 };
 
 impl Engine {
@@ -38,6 +39,9 @@ impl Engine {
                 self.counters.outdated += 1;
                 continue;
             };
+            if planted::is(Bug::CommitAfterLoss) {
+                out.extend(self.last_commit(epoch).map(Action::Commit));
+            }
             self.drop_queued(index, epoch);
             self.abort_calls(index, epoch, AbortReason::Lost, out);
             self.abandon_calls(index, epoch, out);
@@ -109,14 +113,18 @@ impl Engine {
     }
 
     fn release(&mut self, epoch: Epoch, out: &mut Vec<Action>) {
-        let Some(held) = self.partitions.get(epoch) else { return };
-        let tracker = held.tracker.as_ref().filter(|tracker| tracker.is_dirty());
-        let commit = tracker.map(|tracker| {
-            let commit = tracker.snapshot();
-            Commit { epoch, offset: commit.offset, metadata: commit.metadata }
-        });
-        out.push(Action::Release { epoch, commit });
-        self.remove_partition(epoch);
+        if self.partitions.get(epoch).is_some() {
+            let commit = self.last_commit(epoch);
+            out.push(Action::Release { epoch, commit });
+            self.remove_partition(epoch);
+        }
+    }
+
+    /// What there is to commit before a partition goes.
+    fn last_commit(&self, epoch: Epoch) -> Option<Commit> {
+        let tracker = self.partitions.get(epoch)?.tracker.as_ref().filter(|tracker| tracker.is_dirty())?;
+        let commit = tracker.snapshot();
+        Some(Commit { epoch, offset: commit.offset, metadata: commit.metadata })
     }
 
     fn remove_partition(&mut self, epoch: Epoch) {
@@ -133,6 +141,9 @@ impl Engine {
             let backlog = std::mem::take(&mut held.backlog);
             self.backlogs -= usize::from(!backlog.is_empty());
             self.bytes -= backlog.iter().map(prosody_model::Record::size).sum::<usize>();
+        }
+        if planted::is(Bug::DispatchAfterRevoke) {
+            return;
         }
         for lane in self.lanes.of_partition(index) {
             while let Some(event) = self.lanes.get_mut(lane).and_then(|lane| lane.pop_front(&mut self.events))

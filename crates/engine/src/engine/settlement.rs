@@ -8,6 +8,7 @@ use crate::{
     events::{NIL, Stage},
     input::Settlement,
     middleware::{Facts, Settle},
+    planted::{self, Bug},
 };
 
 impl Engine {
@@ -15,7 +16,10 @@ impl Engine {
         let Settlement { event: id, outcome } = settlement;
         let Some((index, lane)) = self.close_call(id, now) else { return };
         let Some(event) = self.events.get(index) else { return };
-        let (partition, epoch) = (event.partition, event.epoch);
+        let (partition, mut epoch) = (event.partition, event.epoch);
+        if planted::is(Bug::FlagInsteadOfEpoch) {
+            epoch = self.partitions.epoch_of(partition).unwrap_or(epoch);
+        }
         let Some(held) = self.partitions.live(partition, epoch) else {
             // Its epoch is over: the slot and the key are free now, and nothing else follows.
             self.counters.late += 1;
@@ -35,9 +39,9 @@ impl Engine {
         let index = self.events.find(id)?;
         let event = self.events.get_mut(index).filter(|event| event.stage == Stage::Open)?;
         event.stage = Stage::Queued;
-        let (lane_index, run) = (event.lane, now.since(event.started));
+        let (lane_index, run, aborted) = (event.lane, now.since(event.started), event.aborted);
         self.events.close(index);
-        self.open -= 1;
+        self.open -= usize::from(!(planted::is(Bug::SlotLeakedOnAbort) && aborted));
         if let Some(lane) = self.lanes.get_mut(lane_index) {
             lane.open = NIL;
             lane.virtual_time = lane.virtual_time.saturating_add(run.as_nanos() as u64);
@@ -104,15 +108,18 @@ impl Engine {
 
     /// Ends a record for good: its offset counts as finished.
     pub(super) fn complete(&mut self, index: u32) {
-        if let Some(event) = self.events.get(index) {
-            let seq = event.seq;
-            let held = self.partitions.live(event.partition, event.epoch);
-            if let Some(tracker) = held.and_then(|held| held.tracker.as_mut()) {
-                tracker.finish(seq);
-                self.dirty = true;
-            }
-        }
+        self.finish(index);
         self.forget(index);
+    }
+
+    pub(super) fn finish(&mut self, index: u32) {
+        let Some(event) = self.events.get(index) else { return };
+        let seq = event.seq;
+        let held = self.partitions.live(event.partition, event.epoch);
+        if let Some(tracker) = held.and_then(|held| held.tracker.as_mut()) {
+            tracker.finish(seq);
+            self.dirty = true;
+        }
     }
 
     /// Drops a record from memory without touching its offset.

@@ -6,6 +6,7 @@ use prosody_model::{Mono, Outcome};
 use crate::{
     backoff,
     middleware::{Facts, Middleware, Settle},
+    planted::{self, Bug},
     rng::Rng,
     settings::Backoff,
 };
@@ -25,6 +26,7 @@ impl Retry {
 impl Middleware for Retry {
     fn settle(&mut self, event: Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
         match outcome {
+            Outcome::Transient(_) if planted::is(Bug::DropAfterRetries) && event.attempts > 2 => Settle::Done,
             Outcome::Success => Settle::Done,
             Outcome::Permanent(failure) => Settle::Dispose(failure.text.clone()),
             Outcome::Transient(failure) => {

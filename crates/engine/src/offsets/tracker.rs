@@ -5,6 +5,7 @@ use super::map::{Map, encode};
 use super::open::{OpenList, Seq};
 use super::restored::Restored;
 use super::units::MAX_UNITS;
+use crate::planted::{self, Bug};
 
 /// What becomes of a record that was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,7 +221,8 @@ impl Tracker {
     ///
     /// The map is whole or left out. Takes time and memory in proportion to the open records.
     pub fn snapshot(&self) -> Commit {
-        let offset = self.watermark();
+        let maximum = planted::is(Bug::CommitTheMaximum);
+        let offset = if maximum { self.finished_end } else { self.watermark() };
         let nothing_above = self.finished_end <= offset;
         let commit = |metadata, complete| Commit { offset, metadata, complete, revision: self.revision };
         if nothing_above && self.parked.is_none() {
@@ -245,7 +247,10 @@ impl Tracker {
     }
 
     fn fitting(&self, map: &Map) -> Option<String> {
-        let text = encode(map);
+        let mut text = encode(map);
+        if planted::is(Bug::CutMap) {
+            text = text.chars().take(self.limit_units).collect();
+        }
         (text.encode_utf16().count() <= self.limit_units).then_some(text)
     }
 

@@ -118,3 +118,18 @@ fn a_partition_that_is_being_given_up_is_committed_meanwhile() {
         "a kill during a long drain repeats one interval's work at most"
     );
 }
+
+#[test]
+fn a_refused_commit_is_not_made_again_at_once_however_short_the_interval() {
+    let mut bench = Bench::new(Settings { commit_interval: Duration::from_millis(10), ..quick() });
+    bench.records(EPOCH, &[(0, "a")]);
+    let event = bench.dispatched()[0].event;
+    bench.settle(event, Outcome::Success);
+    bench.wait(Duration::from_millis(10));
+    assert_eq!(bench.commits().len(), 1);
+    bench.step(Input::Committed { epoch: EPOCH, offset: 1, result: CommitResult::Refused });
+    bench.wait(Duration::from_millis(99));
+    assert_eq!(bench.commits().len(), 0);
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(bench.commits().len(), 1);
+}
