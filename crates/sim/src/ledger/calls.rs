@@ -1,0 +1,261 @@
+//! Handler calls: starts, ends, settlements.
+
+use prosody_engine::{Dispatch, Observation};
+use prosody_model::{AbortReason, EventId, PartitionIndex, TopicPartition};
+use prosody_shell::Fact;
+
+use super::{Ledger, NO_KEY, tenures::Spell};
+use crate::{
+    sights::Sight,
+    trace::{Event, Kind},
+};
+
+/// A call that the engine has not been told the end of.
+#[derive(Clone, Copy, Debug)]
+pub struct Open {
+    pub call: u32,
+    pub event: EventId,
+    pub tenure: u32,
+    partition: usize,
+    key: u32,
+    /// The record's number in its partition.
+    rec: usize,
+    pub offset: i64,
+    /// How it ended, if it has.
+    ended: Option<Kind>,
+}
+
+impl Ledger {
+    pub fn appended(&mut self, partition: usize, offset: i64, key: u32) {
+        self.seen.add(Sight::Appended);
+        self.note(Event::Appended { partition: partition as u32, offset, key });
+        self.logs[partition].append(offset, key);
+        self.unfinished += 1;
+    }
+
+    /// A record has vanished from the log.
+    pub fn gone(&mut self, partition: usize, index: usize) {
+        let rec = &mut self.logs[partition].recs[index];
+        if !rec.gone {
+            let offset = rec.offset;
+            self.unfinished -= usize::from(!rec.finished());
+            rec.gone = true;
+            self.note(Event::Gone { partition: partition as u32, offset });
+        }
+    }
+
+    pub fn named(&mut self, process: u32, index: PartitionIndex, name: &TopicPartition) {
+        let indices = &mut self.books[process as usize].indices;
+        if indices.len() != index.0 as usize {
+            self.fail("5 partitions are numbered in order", || format!("{index:?} for {name}"));
+            return;
+        }
+        indices.push(name.partition as usize);
+    }
+
+    /// A call starts. Its number.
+    pub fn started(&mut self, process: u32, dispatch: &Dispatch) -> u32 {
+        self.calls += 1;
+        let (call, offset, epoch) = (self.calls, dispatch.record.offset, dispatch.epoch);
+        let partition = self.books[process as usize].indices.get(dispatch.partition.0 as usize).copied();
+        let (Some(tenure), Some(partition)) = (self.tenure_of(process, epoch), partition) else {
+            self.fail("4 no start in an epoch that nobody gave", || format!("process {process}, {epoch:?}"));
+            return call;
+        };
+        let Some(rec) = self.logs[partition].find(offset) else {
+            self.fail("6 what starts was read", || {
+                format!("partition {partition} has no record at {offset}")
+            });
+            return call;
+        };
+        let key = self.logs[partition].recs[rec].key;
+        let (epoch, attempt) = (epoch.0, dispatch.attempt);
+        self.note(Event::Start { process, epoch, partition: partition as u32, offset, key, attempt, call });
+        self.seen.add(Sight::Started);
+        if key == NO_KEY {
+            self.seen.add(Sight::Keyless);
+        }
+        let open = Open { call, event: dispatch.event, tenure, partition, key, rec, offset, ended: None };
+        self.check_start(process, &open);
+        self.check_overlap(process, &open);
+        self.check_repeat(process, &open);
+        self.books[process as usize].open.push(open);
+        call
+    }
+
+    fn check_start(&mut self, process: u32, open: &Open) {
+        let Open { partition, key, rec, offset, .. } = *open;
+        let held = &self.tenures[open.tenure as usize];
+        let (spell, epoch, its) = (held.spell, held.epoch, held.partition);
+        if spell != Spell::Held || its != partition {
+            self.fail("4 no start in an epoch that is over", || {
+                format!("process {process} starts {offset} of partition {partition} in {epoch:?}, which is {spell:?}")
+            });
+        }
+        if let Some(before) = self.logs[partition].unfinished_before(rec) {
+            self.fail("3 a key runs in order", || {
+                format!(
+                    "process {process} starts {offset} of partition {partition}, key {key}, before {before}"
+                )
+            });
+        }
+        let book = &self.books[process as usize];
+        if book.draining {
+            self.fail("17 nothing starts after a stop", || format!("process {process} starts {offset}"));
+        }
+        let book = &self.books[process as usize];
+        if book.open.len() >= self.limits.concurrency {
+            let open = book.open.len();
+            self.fail("8 max_concurrency holds", || format!("process {process} has {open} calls open"));
+        }
+    }
+
+    fn check_overlap(&mut self, process: u32, open: &Open) {
+        let Open { partition, key, offset, rec, tenure, .. } = *open;
+        let same = |other: &&Open| {
+            other.partition == partition && if key == NO_KEY { other.rec == rec } else { other.key == key }
+        };
+        if let Some(other) = self.books[process as usize].open.iter().find(same) {
+            // A keyless record has no order to keep: its late call does not hold the next one back.
+            if key != NO_KEY || other.tenure == tenure {
+                let other = other.offset;
+                self.fail("7 one open call of a key", || {
+                    format!(
+                        "process {process} starts {offset} of partition {partition}, key {key}, while {other} runs"
+                    )
+                });
+            }
+        }
+        for (number, book) in self.books.iter().enumerate() {
+            if number != process as usize && book.open.iter().any(|other| same(&other)) {
+                self.seen.add(Sight::Overlaps);
+            }
+        }
+    }
+
+    /// A finished record may run again only where a fault explains it.
+    fn check_repeat(&mut self, process: u32, open: &Open) {
+        let Open { partition, rec: index, offset, .. } = *open;
+        let rec = self.logs[partition].recs[index];
+        let here = &self.tenures[open.tenure as usize];
+        if here.restored(offset) {
+            self.fail("15 what the commit says is finished does not run", || {
+                format!("process {process} starts {offset} of partition {partition}")
+            });
+            return;
+        }
+        if !rec.done {
+            return;
+        }
+        self.seen.add(Sight::Repeats);
+        if here.own.has(index) {
+            self.fail("9 nothing runs twice in one epoch", || {
+                format!("process {process} starts {offset} of partition {partition}")
+            });
+            return;
+        }
+        if rec.late || self.maps_doubtful || self.books[process as usize].estranged {
+            return;
+        }
+        let Some(before) = self.tenures.get(rec.done_in as usize) else { return };
+        let since = before.ended.min(self.now).0.saturating_sub(rec.done_at);
+        let within = self.limits.commit_within.as_nanos() as u64;
+        let told = before.own.has(index);
+        let why = if before.acked.has(index) {
+            "a commit that was accepted covered it"
+        } else if before.released && told && !before.troubled && !before.cut {
+            "its partition was given up in peace"
+        } else if told && !before.troubled && before.pending.is_empty() && since > within {
+            "no commit covered it in its time"
+        } else {
+            return;
+        };
+        let owner = before.process;
+        self.fail("9 each repeat is explained", || {
+            format!(
+                "process {process} starts {offset} of partition {partition}, which process {owner} finished; {why}"
+            )
+        });
+    }
+
+    pub fn aborted(&mut self, process: u32, event: EventId, reason: AbortReason) -> Option<u32> {
+        self.seen.add(match reason {
+            AbortReason::Timeout => Sight::TimedOut,
+            AbortReason::Revoked => Sight::RevokedAbort,
+            AbortReason::Shutdown => Sight::ShutdownAbort,
+            AbortReason::Lost => Sight::LostAbort,
+        });
+        let open = self.books[process as usize].open.iter().find(|open| open.event == event)?.call;
+        self.note(Event::Abort { process, call: open, reason: reason.into() });
+        Some(open)
+    }
+
+    /// A call has ended, in its process; the engine does not know yet. Its event, if it was open.
+    pub fn ended(&mut self, process: u32, call: u32, kind: Kind) -> Option<EventId> {
+        let now = self.now.0;
+        let open = self.books[process as usize].open.iter_mut().find(|open| open.call == call)?;
+        if open.ended.replace(kind).is_some() {
+            return None;
+        }
+        let (event, offset, partition, index, tenure) =
+            (open.event, open.offset, open.partition, open.rec, open.tenure);
+        self.note(Event::End { process, call, offset, outcome: kind });
+        if kind == Kind::Transient {
+            return Some(event);
+        }
+        if kind == Kind::Success {
+            self.seen.add(Sight::Succeeded);
+        }
+        let held = &self.tenures[tenure as usize];
+        let late = held.spell == Spell::Over || held.parting;
+        let rec = &mut self.logs[partition].recs[index];
+        self.unfinished -= usize::from(!rec.finished());
+        (rec.done, rec.done_in, rec.done_at, rec.late) = (true, tenure, now, late);
+        Some(event)
+    }
+
+    /// The engine is about to be told of every call that has ended.
+    pub fn told(&mut self, process: u32) {
+        let book = &mut self.books[process as usize];
+        let mut index = 0;
+        while let Some(&open) = book.open.get(index) {
+            let Some(kind) = open.ended else {
+                index += 1;
+                continue;
+            };
+            book.open.swap_remove(index);
+            let tenure = &mut self.tenures[open.tenure as usize];
+            let rec = &mut self.logs[open.partition].recs[open.rec];
+            if tenure.spell == Spell::Over || tenure.parting {
+                self.seen.add(Sight::LateSettlement);
+                rec.late |= rec.done_in == open.tenure;
+                let again = |id: &u32| self.tenures[*id as usize].partition == open.partition;
+                if book.tenures.iter().any(again) {
+                    self.seen.add(Sight::KeyHeldBack);
+                }
+            } else {
+                if kind != Kind::Transient {
+                    tenure.own.add(open.rec);
+                }
+                book.disposals_due += u64::from(kind == Kind::Permanent);
+            }
+        }
+    }
+
+    pub fn observed(&mut self, process: u32, fact: &Fact) {
+        match fact {
+            Fact::Engine { observation: Observation::Disposed { .. }, .. } => {
+                self.seen.add(Sight::Disposed);
+                self.books[process as usize].disposals_seen += 1;
+            }
+            Fact::Engine { observation: Observation::Parked { .. }, .. } => self.seen.add(Sight::Parked),
+            Fact::Engine { observation: Observation::Restored { .. }, .. } => {
+                self.seen.add(Sight::MapRestored);
+            }
+            Fact::Engine { observation: Observation::MetadataLimit { .. }, .. } => {
+                self.seen.add(Sight::LimitLearned);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What is true of one partition: its records, and which of them are finished.
+
+/// The key number of a record without one.
+pub const NO_KEY: u32 = u32::MAX;
+/// "No record at this offset."
+const NONE: u32 = u32::MAX;
+
+/// One record.
+#[derive(Clone, Copy, Debug)]
+pub struct Rec {
+    pub offset: i64,
+    pub key: u32,
+    /// Its place among the records of its key.
+    place: u32,
+    /// A call of it succeeded, or it failed for good.
+    pub done: bool,
+    /// It has vanished from the log.
+    pub gone: bool,
+    /// The tenure in which it was last finished, and when.
+    pub done_in: u32,
+    pub done_at: u64,
+    /// It was finished after that tenure's end.
+    pub late: bool,
+}
+
+impl Rec {
+    pub fn finished(&self) -> bool {
+        self.done || self.gone
+    }
+}
+
+/// The records of one key in order, and how many from the first on are finished.
+#[derive(Clone, Debug, Default)]
+struct Chain {
+    recs: Vec<u32>,
+    finished: usize,
+}
+
+/// One partition.
+#[derive(Debug)]
+pub struct Log {
+    pub recs: Vec<Rec>,
+    by_offset: Vec<u32>,
+    chains: Vec<Chain>,
+    /// All records before this one are finished.
+    first: usize,
+    /// What the broker was last seen to have.
+    pub committed: Option<i64>,
+}
+
+impl Log {
+    pub fn new(keys: u32) -> Self {
+        Self {
+            recs: Vec::with_capacity(48),
+            by_offset: Vec::with_capacity(64),
+            chains: vec![Chain::default(); keys as usize],
+            first: 0,
+            committed: None,
+        }
+    }
+
+    pub fn append(&mut self, offset: i64, key: u32) {
+        let index = self.recs.len() as u32;
+        self.by_offset.resize(offset as usize, NONE);
+        self.by_offset.push(index);
+        let mut place = 0;
+        if let Some(chain) = self.chains.get_mut(key as usize) {
+            place = chain.recs.len() as u32;
+            chain.recs.push(index);
+        }
+        let (done, gone, late) = (false, false, false);
+        self.recs.push(Rec { offset, key, place, done, gone, done_in: NONE, done_at: 0, late });
+    }
+
+    /// The number of the record at this offset.
+    pub fn find(&self, offset: i64) -> Option<usize> {
+        let index = *self.by_offset.get(usize::try_from(offset).ok()?)?;
+        (index != NONE).then_some(index as usize)
+    }
+
+    /// The offset before which everything is finished; past the last record if all is.
+    pub fn first_unfinished(&mut self) -> i64 {
+        while self.recs.get(self.first).is_some_and(Rec::finished) {
+            self.first += 1;
+        }
+        self.recs.get(self.first).map_or(i64::MAX, |rec| rec.offset)
+    }
+
+    /// An earlier record of the same key that is not finished.
+    pub fn unfinished_before(&mut self, index: usize) -> Option<i64> {
+        let rec = self.recs[index];
+        let chain = self.chains.get_mut(rec.key as usize)?;
+        while chain.recs.get(chain.finished).is_some_and(|&i| self.recs[i as usize].finished()) {
+            chain.finished += 1;
+        }
+        let first = *chain.recs.get(chain.finished)?;
+        (chain.finished < rec.place as usize).then(|| self.recs[first as usize].offset)
+    }
+
+    /// Whether any record at or above `offset` is still in the log.
+    pub fn any_from(&self, offset: i64) -> bool {
+        self.recs.iter().rev().take_while(|rec| rec.offset >= offset).any(|rec| !rec.gone)
+    }
+}
+
+/// A set of record numbers of one partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Set([u64; 4]);
+
+impl Set {
+    pub fn add(&mut self, index: usize) {
+        self.0[index / 64] |= 1 << (index % 64);
+    }
+
+    pub fn has(&self, index: usize) -> bool {
+        self.0[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    pub fn join(&mut self, other: Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine |= theirs;
+        }
+    }
+}

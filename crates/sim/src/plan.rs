@@ -1,0 +1,159 @@
+//! What a seed stands for: settings, records, faults.
+
+use std::time::Duration;
+
+use prosody_broker::memory::{Assignor, Protocol, Settings as BrokerSettings};
+use prosody_engine::{Backoff, Deferral, Fairness, Jitter, Settings};
+use prosody_model::Mono;
+use prosody_shell::ShellSettings;
+
+use crate::{
+    chance::Chance,
+    faults::{self, Fault},
+};
+
+/// Everything about an execution that is drawn before it starts.
+#[derive(Debug)]
+pub struct Plan {
+    pub members: usize,
+    pub partitions: usize,
+    pub keys: u32,
+    /// Of a hundred records, how many have no key.
+    pub keyless: u64,
+    pub records: usize,
+    /// Of them, how many are there from the beginning.
+    pub at_start: usize,
+    pub engine: Settings,
+    pub shell: ShellSettings,
+    pub broker: BrokerSettings,
+    pub handlers: Handlers,
+    pub faults: Vec<(Mono, Fault)>,
+    pub heal_at: Mono,
+    /// A process steps at least this often.
+    pub heartbeat: Duration,
+    /// How late a step may come, in microseconds.
+    pub lateness: u64,
+    /// How long a clean stop takes: abort, then end.
+    pub drain: (Duration, Duration),
+    /// Whether reads repeat records now and then.
+    pub duplicates: bool,
+    /// Whether commits may land in another order than they were sent in.
+    pub reorders: bool,
+    /// Whether the log has gaps.
+    pub gaps: bool,
+}
+
+/// The model handler's habits.
+#[derive(Clone, Copy, Debug)]
+pub struct Handlers {
+    /// Longest run of a common call, in milliseconds.
+    pub common: u64,
+    /// Of a hundred calls, how many take up to `slow_ms`.
+    pub slow: u64,
+    pub slow_ms: u64,
+    /// Of a thousand calls, how many do not return before the heal.
+    pub stuck: u64,
+    /// Of a hundred calls, how many fail transiently, and permanently.
+    pub transient: u64,
+    pub permanent: u64,
+    /// Of a hundred calls, how many ignore their signal.
+    pub deaf: u64,
+}
+
+/// The end of the time in which faults strike.
+const WINDOW_MS: u64 = 15_000;
+
+impl Plan {
+    pub fn draw(chance: &mut Chance) -> Self {
+        let members = chance.between(2, 4) as usize;
+        let partitions = chance.between(3, 6) as usize;
+        let records = chance.between(100, 140) as usize;
+        let heal_at = Mono(chance.between(3_000, WINDOW_MS) * 1_000_000);
+        let reorders = chance.percent(12);
+        let faults = faults::draw(chance, members, heal_at, reorders);
+        Self {
+            members,
+            partitions,
+            keys: chance.pick(&[1, 2, 3, 5, 8, 20]),
+            keyless: chance.pick(&[0, 0, 10, 50]),
+            records,
+            at_start: records * chance.pick(&[30, 60, 100]) / 100,
+            engine: engine(chance),
+            shell: shell(chance),
+            broker: broker(chance),
+            handlers: handlers(chance),
+            faults,
+            heal_at,
+            heartbeat: Duration::from_millis(chance.pick(&[500, 1000, 2000])),
+            lateness: chance.pick(&[0, 0, 500, 5000]),
+            drain: chance.pick(&[
+                (Duration::ZERO, Duration::ZERO),
+                (Duration::from_millis(100), Duration::from_millis(100)),
+                (Duration::from_secs(1), Duration::from_secs(2)),
+                (Duration::from_secs(8), Duration::from_secs(10)),
+            ]),
+            duplicates: chance.percent(25),
+            reorders,
+            gaps: chance.percent(30),
+        }
+    }
+}
+
+fn engine(chance: &mut Chance) -> Settings {
+    let backoff = |chance: &mut Chance| Backoff {
+        base: Duration::from_millis(chance.pick(&[0, 1, 20, 200])),
+        max: Duration::from_millis(chance.pick(&[20, 500, 2000])),
+        jitter: chance.pick(&[Jitter::Full, Jitter::None]),
+    };
+    Settings {
+        max_concurrency: chance.pick(&[1, 1, 2, 3, 4, 8, 32]),
+        max_uncommitted: chance.pick(&[1, 1, 2, 4, 16, 64]),
+        max_buffered_bytes: chance.pick(&[1, 64, 512, 1 << 20, 64 << 20]),
+        timeout: Duration::from_millis(chance.pick(&[100, 1000, 5000, 240_000])),
+        commit_interval: Duration::from_millis(chance.pick(&[10, 10, 200, 200, 1000, 3_600_000])),
+        revoke_timeout: Duration::from_millis(chance.pick(&[0, 10, 300, 2000, 5000])),
+        retry: backoff(chance),
+        deferral: if chance.percent(70) { Deferral::On(backoff(chance)) } else { Deferral::Off },
+        metadata_units: chance.pick(&[0, 16, 16, 64, 4096, 4096]),
+        // Few, so that an engine is quick to make.
+        fairness: Fairness { remembered_keys: 16, ..Fairness::default() },
+        seed: chance.bits(),
+    }
+}
+
+fn shell(chance: &mut Chance) -> ShellSettings {
+    ShellSettings {
+        read_batch: chance.pick(&[1, 3, 16, 512]),
+        reads_per_step: chance.pick(&[1, 2, 8]),
+        commit_timeout: Duration::from_secs(5),
+    }
+}
+
+fn broker(chance: &mut Chance) -> BrokerSettings {
+    BrokerSettings {
+        assignor: chance.pick(&[Assignor::Sticky, Assignor::Sticky, Assignor::Range, Assignor::Rotating]),
+        protocol: chance.pick(&[
+            Protocol::Cooperative,
+            Protocol::Cooperative,
+            Protocol::Eager,
+            Protocol::Incremental,
+        ]),
+        session_timeout: Duration::from_secs(6),
+        rebalance_timeout: Duration::from_secs(chance.pick(&[3, 20, 20])),
+        rebalance_delay: Duration::from_millis(chance.pick(&[0, 0, 50, 500])),
+        commit_timeout: Duration::from_secs(chance.pick(&[1, 5])),
+        ..BrokerSettings::default()
+    }
+}
+
+fn handlers(chance: &mut Chance) -> Handlers {
+    Handlers {
+        common: chance.pick(&[0, 2, 20, 100]),
+        slow: chance.pick(&[0, 0, 5, 20]),
+        slow_ms: chance.pick(&[500, 3000]),
+        stuck: chance.pick(&[0, 0, 5, 20]),
+        transient: chance.pick(&[0, 0, 5, 30]),
+        permanent: chance.pick(&[0, 0, 5]),
+        deaf: chance.pick(&[0, 20, 100]),
+    }
+}

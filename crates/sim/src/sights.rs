@@ -1,0 +1,112 @@
+//! What a run has come upon, so that a run that never met the hard cases does not pass for proof.
+
+macro_rules! sights {
+    ($($name:ident = $text:literal,)*) => {
+        /// Something worth having met.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Sight { $($name),* }
+
+        impl Sight {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            pub fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+    };
+}
+
+sights! {
+    Appended = "records appended",
+    Keyless = "records without a key started",
+    Started = "calls started",
+    Succeeded = "calls succeeded",
+    Parked = "keys parked after a transient failure",
+    Disposed = "records disposed of after a permanent failure",
+    Stuck = "calls that do not return before the heal",
+    Deaf = "calls that ignored their signal",
+    TimedOut = "calls aborted at their deadline",
+    ShutdownAbort = "calls aborted by a shutdown",
+    RevokedAbort = "calls aborted by a revocation",
+    LostAbort = "calls aborted by a loss",
+    Commits = "commits sent",
+    CommitsWithMap = "commits with a map",
+    FencedCommit = "commits fenced",
+    RebalancingCommit = "commits refused during a rebalance",
+    UnreachableCommit = "commits that did not reach the broker",
+    TimedOutCommit = "commits without an answer in time",
+    AppliedUnanswered = "commits applied though their answer was lost",
+    FellBack = "commits that landed reversed",
+    MapTooLarge = "commits refused for their map's size",
+    LimitLearned = "metadata limits learned",
+    BareLastCommit = "last commits repeated without a map",
+    RefusedLastCommit = "last commits refused",
+    QuietRevoke = "revocations with nothing open",
+    BusyRevoke = "revocations with open calls",
+    Abandoned = "calls abandoned when their partition went",
+    LateSettlement = "settlements after their epoch",
+    KeyHeldBack = "keys held back by a late call of an earlier epoch",
+    LostIdle = "partitions lost with nothing open",
+    LostBusy = "partitions lost with open calls",
+    Reassigned = "partitions assigned to the same process again",
+    MapRestored = "maps restored",
+    RestoredSkipped = "finished records not run again thanks to a map",
+    MapLost = "maps lost on the way",
+    MapForeign = "foreign metadata delivered",
+    MapFull = "admissions held because the map was full",
+    Duplicates = "records delivered twice in one epoch",
+    GapPassed = "gaps in the offsets",
+    LogStartMoved = "log starts moved",
+    Repeats = "finished records run again, explained by a fault",
+    Overlaps = "calls of one key open in two processes, explained by a fault",
+    Crash = "crashes",
+    CrashBeforeRelease = "crashes between the last commit and the release",
+    CrashAfterStart = "crashes right after a call was started",
+    CrashBeforeCommit = "crashes right before a commit",
+    Froze = "freezes",
+    Evicted = "members evicted",
+    Unreachable = "spells without a broker",
+    CutOff = "members cut off",
+    Restart = "clean stops",
+    DrainedBusy = "clean stops with unfinished calls",
+    DrainOfNothing = "clean stops without time to drain",
+    Rebalances = "rebalances",
+    SlotsFull = "steps that left every slot taken",
+    UncommittedFull = "steps that left max_uncommitted reached",
+    BytesFull = "steps that left the byte budget used up",
+}
+
+/// How often each sight was met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sightings([u64; Sight::ALL.len()]);
+
+impl Default for Sightings {
+    fn default() -> Self {
+        Self([0; Sight::ALL.len()])
+    }
+}
+
+impl Sightings {
+    pub fn add(&mut self, sight: Sight) {
+        self.0[sight as usize] += 1;
+    }
+
+    pub fn add_many(&mut self, sight: Sight, count: u64) {
+        self.0[sight as usize] += count;
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+
+    pub fn count(&self, sight: Sight) -> u64 {
+        self.0[sight as usize]
+    }
+
+    /// What was never met.
+    pub fn missing(&self) -> Vec<Sight> {
+        Sight::ALL.iter().copied().filter(|sight| self.count(*sight) == 0).collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! Records, and what is planned before the first step.
+
+use std::time::Duration;
+
+use prosody_broker::{Admin, TopicSpec};
+use prosody_model::{Mono, Record, RecordParts};
+
+use super::{Due, World};
+use crate::{ledger::NO_KEY, sights::Sight};
+
+impl World {
+    /// Fills the log and plans what is drawn beforehand.
+    pub(super) fn prepare(&mut self) {
+        let partitions = self.plan.partitions as i32;
+        let spec = TopicSpec { name: "t".to_owned(), partitions, replication_factor: 1 };
+        if let Err(error) = self.broker.create_topic(&spec, Duration::ZERO) {
+            self.ledger.borrow_mut().fail("live: the topic is there", || error.to_string());
+        }
+        if self.plan.gaps {
+            for partition in 0..self.plan.partitions {
+                let start = self.chance.below(8) as i64;
+                let name = self.ledger.borrow().names[partition].clone();
+                let moved = self.broker.skip_offsets(&name, start);
+                if moved.and_then(|()| self.broker.delete_records(&name, start)).is_ok() && start > 0 {
+                    self.ledger.borrow_mut().see(Sight::LogStartMoved);
+                }
+            }
+        }
+        self.produce(self.plan.at_start);
+        let mut left = self.plan.records - self.plan.at_start;
+        while left > 0 {
+            let count = (1 + self.chance.below(40) as usize).min(left);
+            let at = Mono(self.chance.below(self.plan.heal_at.0));
+            self.plan_at(at, Due::Produce { count: count as u8 });
+            left -= count;
+        }
+        for slot in 0..self.plan.members as u8 {
+            let at = Mono(self.chance.below(self.chance.clone().pick(&[1, 1_000_000, 3_000_000_000])));
+            self.plan_at(at, Due::Start { slot });
+        }
+        for number in 0..self.plan.faults.len() {
+            let at = self.plan.faults[number].0;
+            self.plan_at(at, Due::Fault { number: number as u8 });
+        }
+        self.plan_at(self.plan.heal_at, Due::Heal);
+    }
+
+    /// Appends records to random partitions.
+    pub(super) fn produce(&mut self, count: usize) {
+        for _ in 0..count {
+            let partition = self.chance.below(self.plan.partitions as u64) as usize;
+            let name = self.ledger.borrow().names[partition].clone();
+            if self.plan.gaps && self.chance.one_in(8) {
+                let gap = if self.chance.one_in(12) { 200 } else { self.chance.between(1, 6) };
+                // The partition is there: it was created with the topic.
+                let _ = self.broker.skip_offsets(&name, gap as i64);
+            }
+            let key = if self.chance.percent(self.plan.keyless) {
+                NO_KEY
+            } else {
+                self.chance.below(u64::from(self.plan.keys)) as u32
+            };
+            let bytes = [b'a' + (key % 26) as u8; 2];
+            let value = &[0_u8; 40][..self.chance.below(40) as usize];
+            let key_bytes = (key != NO_KEY).then_some(&bytes[..]);
+            let parts = RecordParts { offset: 0, timestamp: 0, key: key_bytes, value: Some(value) };
+            match self.broker.append(&name, Record::new(parts, [])) {
+                Ok(offset) => self.ledger.borrow_mut().appended(partition, offset, key),
+                Err(error) => self.ledger.borrow_mut().fail("live: a record is taken", || error.to_string()),
+            }
+            self.produced += 1;
+        }
+    }
+}
