@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Four suites: `unit` needs nothing built, `bridge` the addon, `packaging` dist/ too, `integration` a real Kafka.
+// Four suites: `unit` needs nothing built, `bridge` and `packaging` the addon and dist/, `integration` a real Kafka.
 // Run one with `npx vitest run --project unit`.
 const suite = (name: string, more: object = {}) => ({
   extends: true as const,

@@ -31,6 +31,8 @@ const config = {
   ...broker,
   groupId: name,
   subscribedTopics: name,
+  // A consumer skips what its own group has sent; here one client does both.
+  sourceSystem: 'demo',
   commitIntervalMs: 200,
   probePort: null,
   // The first record of a new topic waits for its leader, and this machine may be busy.

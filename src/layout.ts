@@ -1,7 +1,7 @@
 /**
  * The numbers of the bridge, named as in `bindings/src/layout.rs`. `docs/bridge.md` is the contract.
  *
- * Slab and report offsets are counted in 32-bit words (`_W`) or in 64-bit floats (`_F`), for that is how they are read.
+ * Fields of slabs and reports are counted in 32-bit words (`_W`); a float is at half its word.
  */
 
 /** The layout version of a slab. */

@@ -31,7 +31,7 @@ describe('close', () => {
     expect([client.assignedPartitionCount, client.isStalled, client.sourceSystem]).toEqual([
       0,
       false,
-      'group',
+      'tests',
     ]);
   });
 

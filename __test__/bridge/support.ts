@@ -42,6 +42,8 @@ export function mockClient(config: Configuration = {}): ProsodyClient {
     bootstrapServers: `${randomUUID()}:9092`,
     groupId: 'group',
     subscribedTopics: 'topic',
+    // Not the group's own name: a consumer takes nothing that its own group has sent.
+    sourceSystem: 'tests',
     shutdownTimeoutMs: 5_000,
     sendTimeoutMs: 30_000,
     ...config,

@@ -5,7 +5,8 @@ const quiet = () => undefined;
 setLogger({ trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet });
 
 export function client(more = {}) {
-  return new ProsodyClient({ mock: true, groupId: 'group', subscribedTopics: 'topic', ...more });
+  const config = { mock: true, groupId: 'group', subscribedTopics: 'topic', sourceSystem: 'program' };
+  return new ProsodyClient({ ...config, ...more });
 }
 
 /** Sends for as long as the process or worker lives. */
