@@ -28,7 +28,7 @@ fn main() {
     let settings = KafkaSettings {
         bootstrap_servers: vec![bootstrap],
         group_id: topic.clone(),
-        send_timeout: Duration::from_secs(30),
+        send_timeout: Duration::from_secs(120),
         log: Some(Arc::new(|level, facility, line| eprintln!("log {level} {facility} {line}"))),
         ..KafkaSettings::default()
     };
@@ -105,7 +105,7 @@ fn bulk(settings: &KafkaSettings, topic: &Arc<str>, records: u64) {
         producer.send(batch);
     }
     let sent = start.elapsed();
-    assert!(producer.flush(Duration::from_secs(60)));
+    assert!(producer.flush(Duration::from_secs(120)));
     let total = start.elapsed();
     println!(
         "produce bulk: {:.0} k/s (last send after {:.0} ms), {:.2} µs of processor a record",
@@ -159,7 +159,7 @@ fn window(settings: &KafkaSettings, topic: &Arc<str>, records: u64, window: u64)
         drop(reported);
         producer.send(vec![outgoing(topic, ticket)]);
     }
-    assert!(producer.flush(Duration::from_secs(60)));
+    assert!(producer.flush(Duration::from_secs(120)));
     println!(
         "{window} single sends in flight: {:.0} k/s, {:.1} reports a call, {:.2} µs of processor a record",
         records as f64 / start.elapsed().as_secs_f64() / 1e3,

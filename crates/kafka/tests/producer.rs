@@ -308,3 +308,19 @@ fn a_property_of_consumers_is_no_warning_in_a_producer() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn a_sink_that_panics_does_not_end_the_reports() {
+    let cluster = cluster();
+    let reports = Reports::default();
+    let inner = reports.sink();
+    let sink = Arc::new(move |new: Vec<Report>| {
+        assert!(new.iter().all(|report| report.ticket != 0), "the panic under test");
+        inner(new);
+    });
+    let producer = KafkaProducer::new(&patient(&cluster), sink).unwrap();
+    producer.send(vec![outgoing(0, 0)]);
+    assert!(producer.flush(CALL));
+    producer.send(vec![outgoing(1, 0)]);
+    assert_eq!(reports.wait(1)[0].ticket, 1);
+}

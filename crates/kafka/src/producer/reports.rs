@@ -1,6 +1,7 @@
 //! The thread that collects reports and hands over what has gathered.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -61,7 +62,8 @@ fn give_out(shared: &Shared, settled: Vec<Settled>) -> bool {
     state.reporting = !reports.is_empty();
     drop(state);
     if !reports.is_empty() {
-        (shared.sink)(reports);
+        // A sink that panics loses the reports in its hands; the thread lives on for the others.
+        let _ = catch_unwind(AssertUnwindSafe(|| (shared.sink)(reports)));
         lock(&shared.state).reporting = false;
     }
     shared.reported.notify_all();
