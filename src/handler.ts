@@ -30,9 +30,12 @@ export interface Message<P = unknown> {
    */
   readonly payload: P;
   readonly headers: MessageHeaders;
-  /** The bytes of the value, a copy of its own; `null` for a tombstone. */
+  /**
+   * The bytes of the value; `null` for a tombstone. A view of memory that messages read together share: copy what is to
+   * be written to.
+   */
   readonly rawPayload: Uint8Array | null;
-  /** The bytes of the key, a copy of its own. */
+  /** The bytes of the key, a view like that of `rawPayload`. */
   readonly rawKey: Uint8Array | null;
   /** 1 for the first attempt. It starts again with a new process unless a store kept it. */
   readonly attempt: number;

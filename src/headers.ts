@@ -40,7 +40,7 @@ export class SlabHeaders implements MessageHeaders {
     const places = this.find();
     const all: [string, Uint8Array | null][] = [];
     for (let at = 0; at < places.length; at += FIELDS) {
-      all.push([this.name(places, at), this.slab.copy(places[at + 2] ?? 0, places[at + 3] ?? 0)]);
+      all.push([this.name(places, at), this.slab.view(places[at + 2] ?? 0, places[at + 3] ?? 0)]);
     }
     return all;
   }

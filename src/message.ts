@@ -60,11 +60,11 @@ export class SlabMessage<P> implements Message<P> {
   }
 
   get rawKey(): Uint8Array | null {
-    return this.slab.copy(this.keyStart(), this.keyLength());
+    return this.slab.view(this.keyStart(), this.keyLength());
   }
 
   get rawPayload(): Uint8Array | null {
-    return this.slab.copy(this.valueStart(), this.valueLength());
+    return this.slab.view(this.valueStart(), this.valueLength());
   }
 
   toJSON(): {

@@ -3,23 +3,26 @@ import type { Verdict } from './classify.js';
 import * as layout from './layout.js';
 import { log } from './logger.js';
 
-const FIRST_CAPACITY = 1_024;
+// As many as a slab has rows: while JavaScript is at the next slab, the native side works on what this one freed.
+const BATCH = 256;
 
 /** Takes the outcomes of a turn of the event loop. */
 export type Settle = (rows: Uint32Array, count: number, texts: string[] | undefined) => void;
 
 /**
- * Collects how calls ended and hands them over once a turn of the event loop. A slab is delivered in the poll phase and
- * the hand-over runs in the check phase of the same turn, so a batch costs one crossing and waits for nothing.
+ * Collects how calls ended and hands them over once a turn of the event loop, or when there are many. A slab is delivered
+ * in the poll phase and the hand-over runs in the check phase of the same turn, so a batch costs one crossing and waits
+ * for nothing.
  */
 export class Outcomes {
-  // Bound: three words for each call that was open in one turn; the hand-over empties it.
-  private rows = new Uint32Array(FIRST_CAPACITY * layout.OUTCOME_WORDS);
+  // Bound: its length; the hand-over empties it.
+  private readonly rows = new Uint32Array(BATCH * layout.OUTCOME_WORDS);
   private used = 0;
   private texts: string[] | undefined;
   private scheduled = false;
   private readonly flush = (): void => {
-    this.handOver();
+    this.scheduled = false;
+    if (this.used > 0) this.handOver();
   };
 
   constructor(private readonly settle: Settle) {}
@@ -36,22 +39,17 @@ export class Outcomes {
 
   private add(eventIndex: number, eventGeneration: number, code: number): void {
     const at = this.used;
-    if (at === this.rows.length) this.grow();
     const { rows } = this;
     rows[at] = eventIndex;
     rows[at + 1] = eventGeneration;
     rows[at + 2] = code;
     this.used = at + layout.OUTCOME_WORDS;
-    if (!this.scheduled) {
+    if (this.used === rows.length) {
+      this.handOver();
+    } else if (!this.scheduled) {
       this.scheduled = true;
       setImmediate(this.flush);
     }
-  }
-
-  private grow(): void {
-    const larger = new Uint32Array(this.rows.length * 2);
-    larger.set(this.rows);
-    this.rows = larger;
   }
 
   private handOver(): void {
@@ -59,7 +57,6 @@ export class Outcomes {
     const { texts } = this;
     this.used = 0;
     this.texts = undefined;
-    this.scheduled = false;
     try {
       this.settle(this.rows, count, texts);
     } catch (error) {

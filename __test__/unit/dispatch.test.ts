@@ -37,12 +37,18 @@ describe('calls', () => {
 
   it('are_settled_in_one_batch_a_turn', async () => {
     const { native } = await subscribed({ onMessage: async () => {} });
-    const rows = Array.from({ length: 3_000 }, (_, index): Row => ({ kind: 'message', index }));
-    native.deliver(...rows);
-    native.deliver({ kind: 'message', index: 3_000 });
+    native.deliver(...Array.from({ length: 100 }, (_, index): Row => ({ kind: 'message', index })));
+    native.deliver({ kind: 'message', index: 100 });
     await turn();
-    expect(native.settled).toHaveLength(1);
-    expect(native.settled[0]).toEqual(Array.from({ length: 3_001 }, (_, index) => ok(index)));
+    expect(native.settled).toEqual([Array.from({ length: 101 }, (_, index) => ok(index))]);
+  });
+
+  it('are_settled_as_soon_as_there_are_256', async () => {
+    const { native } = await subscribed({ onMessage: async () => {} });
+    native.deliver(...Array.from({ length: 600 }, (_, index): Row => ({ kind: 'message', index })));
+    await turn();
+    expect(native.settled.map((batch) => batch.length)).toEqual([256, 256, 88]);
+    expect(native.settled.flat()).toEqual(Array.from({ length: 600 }, (_, index) => ok(index)));
   });
 
   it('succeed_whatever_they_return', async () => {
