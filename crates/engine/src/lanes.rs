@@ -35,8 +35,7 @@ pub struct Lane {
     pub partition: PartitionIndex,
     /// Hash of partition and key; names the key where its bytes are not at hand.
     pub hash: u64,
-    /// Whether the lane is in the table: a record without a key has a lane of its own that nobody looks up.
-    keyed: bool,
+    key: Key,
     pub state: State,
     head: u32,
     tail: u32,
@@ -48,9 +47,33 @@ pub struct Lane {
     pub ready_since: Mono,
     /// Changes whenever the lane enters or leaves `Ready` or `Parked`: entries made before are void.
     pub stamp: u64,
-    /// Neighbours in the order of waiting.
-    pub earlier: u32,
-    pub later: u32,
+}
+
+/// What a lane is looked up by. Most keys are short, and kept here: comparing them then touches neither an event
+/// nor its record, which are seldom in the processor's cache.
+#[derive(Clone, Copy, Debug)]
+enum Key {
+    /// A record without a key has a lane of its own that nobody looks up.
+    None,
+    Short {
+        length: u8,
+        bytes: [u8; SHORT],
+    },
+    /// The events of the lane have it.
+    Long,
+}
+
+/// Bytes of a key that are kept in its lane: a UUID's text fits.
+const SHORT: usize = 36;
+
+impl Key {
+    fn new(key: Option<&[u8]>) -> Self {
+        let Some(key) = key else { return Self::None };
+        let mut bytes = [0; SHORT];
+        let Some(start) = bytes.get_mut(..key.len()) else { return Self::Long };
+        start.copy_from_slice(key);
+        Self::Short { length: key.len() as u8, bytes }
+    }
 }
 
 /// All lanes.
@@ -91,19 +114,19 @@ impl Lanes {
     pub fn find(&self, partition: PartitionIndex, key: &[u8], hash: u64, events: &Events) -> Option<u32> {
         let same = |&index: &u32| {
             self.get(index).is_some_and(|lane| {
-                lane.hash == hash && lane.partition == partition && lane.key(events) == Some(key)
+                lane.hash == hash && lane.partition == partition && lane.has_key(key, events)
             })
         };
         self.table.find(hash, same).copied()
     }
 
     /// A new lane without records.
-    pub fn create(&mut self, partition: PartitionIndex, hash: u64, keyed: bool) -> u32 {
+    pub fn create(&mut self, partition: PartitionIndex, hash: u64, key: Option<&[u8]>) -> u32 {
         self.stamps += 1;
         let lane = Lane {
             partition,
             hash,
-            keyed,
+            key: Key::new(key),
             state: State::Ready,
             head: NIL,
             tail: NIL,
@@ -111,8 +134,6 @@ impl Lanes {
             virtual_time: 0,
             ready_since: Mono::default(),
             stamp: self.stamps,
-            earlier: NIL,
-            later: NIL,
         };
         let index = if let Some(index) = self.free.pop() {
             self.slots[index as usize] = Some(lane);
@@ -121,7 +142,7 @@ impl Lanes {
             self.slots.push(Some(lane));
             self.slots.len() as u32 - 1
         };
-        if keyed {
+        if key.is_some() {
             let slots = &self.slots;
             self.table.insert_unique(hash, index, |&i| slots[i as usize].as_ref().map_or(0, |l| l.hash));
         }
@@ -131,7 +152,7 @@ impl Lanes {
     /// Removes a lane that has no record left.
     pub fn remove(&mut self, index: u32) {
         let Some(lane) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
-        if lane.keyed
+        if !matches!(lane.key, Key::None)
             && let Ok(entry) = self.table.find_entry(lane.hash, |&i| i == index)
         {
             entry.remove();
@@ -164,10 +185,15 @@ impl Lanes {
 }
 
 impl Lane {
-    /// The key's bytes: every event of the lane has them.
-    fn key<'a>(&self, events: &'a Events) -> Option<&'a [u8]> {
-        let event = if self.open == NIL { self.head } else { self.open };
-        events.get(event)?.record.key()
+    fn has_key(&self, key: &[u8], events: &Events) -> bool {
+        match &self.key {
+            Key::None => false,
+            Key::Short { length, bytes } => bytes.get(..usize::from(*length)) == Some(key),
+            Key::Long => {
+                let event = if self.open == NIL { self.head } else { self.open };
+                events.get(event).and_then(|event| event.record.key()) == Some(key)
+            }
+        }
     }
 
     pub fn is_empty(&self) -> bool {

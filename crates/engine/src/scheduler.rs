@@ -7,12 +7,14 @@
 //! `max_wait`. Only two candidates are compared, the least virtual time and the longest wait, so that a pick
 //! costs O(log ready keys).
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+};
 
 use prosody_model::Mono;
 
 use crate::{
-    events::NIL,
     lanes::{Lane, Lanes, State},
     settings::Fairness,
 };
@@ -24,9 +26,9 @@ pub struct Scheduler {
     /// By (virtual time, order of arrival). Entries with an old stamp are void; rebuilt before they outnumber
     /// the ready lanes, which bounds it.
     heap: BinaryHeap<Reverse<Entry>>,
-    /// The order of waiting, a list through the lanes.
-    first: u32,
-    last: u32,
+    /// The same lanes in the order of waiting, as (stamp, lane), void entries included: nothing is taken out
+    /// of its middle. Bounded like the heap.
+    waiting: VecDeque<(u64, u32)>,
     ready: usize,
     floor: u64,
     memory: Memory,
@@ -45,8 +47,7 @@ impl Scheduler {
         Self {
             fairness,
             heap: BinaryHeap::new(),
-            first: NIL,
-            last: NIL,
+            waiting: VecDeque::new(),
             ready: 0,
             floor: 0,
             memory: Memory::new(fairness.remembered_keys),
@@ -74,46 +75,32 @@ impl Scheduler {
     /// A lane has become ready.
     pub fn enter(&mut self, index: u32, lanes: &mut Lanes, now: Mono) {
         let stamp = lanes.restamp(index);
-        let last = self.last;
         let Some(lane) = lanes.get_mut(index) else { return };
         lane.state = State::Ready;
         lane.virtual_time = lane.virtual_time.max(self.floor);
         lane.ready_since = now;
-        (lane.earlier, lane.later) = (last, NIL);
         let entry = Entry { virtual_time: lane.virtual_time, stamp, lane: index };
-        match lanes.get_mut(last) {
-            Some(before) => before.later = index,
-            None => self.first = index,
-        }
-        self.last = index;
         self.ready += 1;
         if self.heap.len() >= 64 + 2 * self.ready {
-            self.heap.retain(|Reverse(e)| lanes.get(e.lane).is_some_and(|lane| lane.stamp == e.stamp));
+            self.heap.retain(|Reverse(entry)| live(entry.stamp, entry.lane, lanes));
+        }
+        if self.waiting.len() >= 64 + 2 * self.ready {
+            self.waiting.retain(|&(stamp, lane)| live(stamp, lane, lanes));
         }
         self.heap.push(Reverse(entry));
+        self.waiting.push_back((stamp, index));
     }
 
     /// A ready lane leaves without being picked.
     pub fn leave(&mut self, index: u32, lanes: &mut Lanes) {
         lanes.restamp(index);
-        let Some(lane) = lanes.get_mut(index) else { return };
-        let (earlier, later) = (lane.earlier, lane.later);
-        (lane.earlier, lane.later) = (NIL, NIL);
-        match lanes.get_mut(earlier) {
-            Some(before) => before.later = later,
-            None => self.first = later,
-        }
-        match lanes.get_mut(later) {
-            Some(after) => after.earlier = earlier,
-            None => self.last = earlier,
-        }
         self.ready -= 1;
     }
 
     /// Takes the lane that goes next out of the ready ones.
     pub fn pick(&mut self, lanes: &mut Lanes, now: Mono) -> Option<u32> {
         let least = self.least(lanes)?;
-        let longest = self.first;
+        let longest = self.longest(lanes)?;
         let index = if longest != least
             && self.effective(longest, lanes, now)? < self.effective(least, lanes, now)?
         {
@@ -130,10 +117,21 @@ impl Scheduler {
     /// The ready lane with the least virtual time; clears void entries on the way.
     fn least(&mut self, lanes: &Lanes) -> Option<u32> {
         while let Some(&Reverse(entry)) = self.heap.peek() {
-            if lanes.get(entry.lane).is_some_and(|lane| lane.stamp == entry.stamp) {
+            if live(entry.stamp, entry.lane, lanes) {
                 return Some(entry.lane);
             }
             self.heap.pop();
+        }
+        None
+    }
+
+    /// The ready lane that has waited longest; clears void entries on the way.
+    fn longest(&mut self, lanes: &Lanes) -> Option<u32> {
+        while let Some(&(stamp, lane)) = self.waiting.front() {
+            if live(stamp, lane, lanes) {
+                return Some(lane);
+            }
+            self.waiting.pop_front();
         }
         None
     }
@@ -146,6 +144,11 @@ impl Scheduler {
         let ahead = lane.virtual_time.saturating_sub(self.floor) as f64 / 1e9;
         Some(ahead - self.fairness.wait_weight * share * share)
     }
+}
+
+/// Whether the lane is still ready since it got this stamp.
+fn live(stamp: u64, lane: u32, lanes: &Lanes) -> bool {
+    lanes.get(lane).is_some_and(|lane| lane.stamp == stamp)
 }
 
 /// Virtual times of keys without records: direct-mapped, a newer key replaces an older one in its place.

@@ -10,6 +10,7 @@ use crate::{
     lanes::State,
     offsets::{Admission, Tracker, decode},
     partitions::Held,
+    planted::{self, Bug},
 };
 
 /// What became of a record that was offered.
@@ -172,8 +173,11 @@ impl Engine {
         let key = event.record.key();
         let hash = self.lanes.hash(partition, key);
         let found = key.and_then(|key| self.lanes.find(partition, key, hash, &self.events));
+        let parked =
+            |lane: &u32| self.lanes.get(*lane).is_some_and(|l| matches!(l.state, State::Parked { .. }));
+        let found = found.filter(|lane| !(planted::is(Bug::ParkWithoutTheKey) && parked(lane)));
         let keyed = key.is_some();
-        let lane = found.unwrap_or_else(|| self.lanes.create(partition, hash, keyed));
+        let lane = found.unwrap_or_else(|| self.lanes.create(partition, hash, key));
         event.lane = lane;
         let parked =
             self.lanes.get(lane).is_some_and(|l| matches!(l.state, State::Parked { uncounted: true, .. }));

@@ -26,7 +26,7 @@ impl Bench {
         let partition = PartitionIndex(partition);
         let hash = self.lanes.hash(partition, key);
         let found = key.and_then(|key| self.lanes.find(partition, key, hash, &self.events));
-        let lane = found.unwrap_or_else(|| self.lanes.create(partition, hash, key.is_some()));
+        let lane = found.unwrap_or_else(|| self.lanes.create(partition, hash, key));
         let Admission::Open(seq) = Tracker::new(offset, None, 0).admit(offset) else {
             unreachable!("the first record has room")
         };
@@ -67,6 +67,22 @@ fn no_key_an_empty_key_and_each_record_without_one_are_apart() {
     let lanes = [None, None, Some(b"".as_slice()), Some(b"".as_slice())].map(|key| bench.insert(0, key, 0).0);
     assert_eq!(lanes[2], lanes[3]);
     assert!(lanes[0] != lanes[1] && lanes[0] != lanes[2] && lanes[1] != lanes[2]);
+}
+
+#[test]
+fn keys_of_any_length_are_told_apart() {
+    let mut bench = Bench::new();
+    let keys: Vec<_> = (0..=80).map(|length| vec![b'k'; length]).collect();
+    let lanes: Vec<_> = keys.iter().map(|key| bench.insert(0, Some(key), 0).0).collect();
+    assert_eq!(bench.lanes.len(), keys.len());
+    for (key, lane) in keys.iter().zip(&lanes) {
+        let hash = bench.lanes.get(*lane).unwrap().hash;
+        assert_eq!(bench.insert(0, Some(key), 1).0, *lane);
+        let mut other = key.clone();
+        other.iter_mut().last().into_iter().for_each(|byte| *byte = b'x');
+        let found = bench.lanes.find(PartitionIndex(0), &other, hash, &bench.events);
+        assert_eq!(found, key.is_empty().then_some(*lane));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::*;
 fn lanes(count: u32) -> Lanes {
     let mut lanes = Lanes::new(0);
     for hash in 0..count {
-        lanes.create(PartitionIndex(0), hash.into(), false);
+        lanes.create(PartitionIndex(0), hash.into(), None);
     }
     lanes
 }
