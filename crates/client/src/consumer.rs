@@ -162,7 +162,6 @@ fn run<C: Consumer>(shell: &mut Shell<C>, plan: &Plan, mailbox: &Mailbox, sink: 
         let mut inbox = std::mem::take(&mut *lock(&mailbox.inbox));
         let now = clock::now();
         let next = shell.step(&mut inbox, now, &mut relay);
-        relay.flush();
         mailbox.beat.store(now.mono.0, Ordering::Relaxed);
         mailbox.assigned.store(shell.engine().held_partitions(), Ordering::Relaxed);
         let counters = shell.engine().counters();

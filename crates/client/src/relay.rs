@@ -17,14 +17,6 @@ impl<'a> Relay<'a> {
     pub fn new(sink: &'a dyn Sink) -> Self {
         Self { sink, rows: Vec::new() }
     }
-
-    /// Hands the rows over.
-    pub fn flush(&mut self) {
-        if !self.rows.is_empty() {
-            self.sink.rows(&mut self.rows);
-            self.rows.clear();
-        }
-    }
 }
 
 impl Handler for Relay<'_> {
@@ -42,5 +34,12 @@ impl Handler for Relay<'_> {
 
     fn observe(&mut self, fact: Fact) {
         self.sink.fact(fact);
+    }
+
+    fn flush(&mut self) {
+        if !self.rows.is_empty() {
+            self.sink.rows(&mut self.rows);
+            self.rows.clear();
+        }
     }
 }
