@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use prosody_engine::Settings;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod plain;
 use plain::Plain;
@@ -24,10 +24,15 @@ fn messages(criterion: &mut Criterion) {
                 let mut turns = Vec::new();
                 let mut settled = 0;
                 while settled < messages {
-                    (plain.spent, plain.settled) = (Duration::ZERO, 0);
-                    plain.turn();
-                    settled += plain.settled;
-                    turns.push(plain.spent.div_f64(plain.settled.max(1) as f64));
+                    let (before, mut spent) = (plain.settled, Duration::ZERO);
+                    plain.turn(|step| {
+                        let start = Instant::now();
+                        step();
+                        spent += start.elapsed();
+                    });
+                    let messages = plain.settled - before;
+                    settled += messages;
+                    turns.push(spent.div_f64(messages.max(1) as f64));
                 }
                 trimmed_mean(turns).mul_f64(messages as f64)
             });

@@ -2,10 +2,7 @@
 
 use prosody_engine::{Action, Assignment, CommitResult, Engine, Input, Settings, Settlement};
 use prosody_model::{Epoch, EventId, Mono, Now, Outcome, PartitionIndex, Record, RecordParts};
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::collections::VecDeque;
 
 const PARTITIONS: u64 = 4;
 const KEYS: u64 = 4_000;
@@ -24,8 +21,6 @@ pub struct Plain {
     offsets: [i64; PARTITIONS as usize],
     batches: u64,
     delivered: u64,
-    /// Time spent in the engine.
-    pub spent: Duration,
     pub settled: u64,
 }
 
@@ -48,13 +43,15 @@ impl Plain {
             offsets: [0; PARTITIONS as usize],
             batches: 0,
             delivered: 0,
-            spent: Duration::ZERO,
             settled: 0,
         };
         for place in 0..PARTITIONS {
             let (epoch, partition) = (Epoch(place + 1), PartitionIndex(place as u32));
             let metadata = String::new();
-            plain.step(Input::Assigned(Assignment { epoch, partition, committed: Some(0), metadata }));
+            plain.step(
+                Input::Assigned(Assignment { epoch, partition, committed: Some(0), metadata }),
+                &mut |step| step(),
+            );
         }
         plain
     }
@@ -62,12 +59,12 @@ impl Plain {
     /// Fills all the room there is.
     pub fn fill(&mut self) {
         while self.engine.room() > 0 {
-            self.deliver(self.engine.room().min(BATCH));
+            self.deliver(self.engine.room().min(BATCH), &mut |step| step());
         }
     }
 
-    /// Settles a batch of calls and delivers as many records.
-    pub fn turn(&mut self) {
+    /// Settles a batch of calls and delivers as many records, with `around` around each step of the engine.
+    pub fn turn(&mut self, mut around: impl FnMut(&mut dyn FnMut())) {
         self.now.mono = Mono(self.now.mono.0 + 100_000);
         let count = self.open.len().min(BATCH);
         if count > 0 {
@@ -75,19 +72,19 @@ impl Plain {
             let settled: Vec<_> =
                 ended.map(|event| Settlement { event, outcome: Outcome::Success }).collect();
             self.settled += count as u64;
-            self.step(Input::Settled(settled));
+            self.step(Input::Settled(settled), &mut around);
         }
         if self.engine.wake_at().is_some_and(|at| at <= self.now.mono) {
-            self.step(Input::Tick);
+            self.step(Input::Tick, &mut around);
         }
         let room = self.engine.room().min(BATCH);
         if room > 0 {
-            self.deliver(room);
+            self.deliver(room, &mut around);
         }
     }
 
     /// Reads one batch of the next partition in turn; keys are spread as a hash spreads them.
-    fn deliver(&mut self, count: usize) {
+    fn deliver(&mut self, count: usize, around: &mut impl FnMut(&mut dyn FnMut())) {
         let place = (self.batches % PARTITIONS) as usize;
         self.batches += 1;
         let mut records = Vec::with_capacity(count);
@@ -98,13 +95,16 @@ impl Plain {
             records.push(self.records[key as usize].clone().at(self.offsets[place], 0));
             self.offsets[place] += 1;
         }
-        self.step(Input::Records { epoch: Epoch(place as u64 + 1), records });
+        self.step(Input::Records { epoch: Epoch(place as u64 + 1), records }, around);
     }
 
-    fn step(&mut self, input: Input) {
-        let start = Instant::now();
-        self.engine.step(input, self.now, &mut self.actions);
-        self.spent += start.elapsed();
+    fn step(&mut self, input: Input, around: &mut impl FnMut(&mut dyn FnMut())) {
+        let mut input = Some(input);
+        around(&mut || {
+            if let Some(input) = input.take() {
+                self.engine.step(input, self.now, &mut self.actions);
+            }
+        });
         let mut answers = Vec::new();
         for action in self.actions.drain(..) {
             match action {
@@ -114,7 +114,7 @@ impl Plain {
             }
         }
         for (epoch, offset) in answers {
-            self.step(Input::Committed { epoch, offset, result: CommitResult::Accepted });
+            self.step(Input::Committed { epoch, offset, result: CommitResult::Accepted }, around);
         }
     }
 }

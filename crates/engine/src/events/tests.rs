@@ -71,7 +71,9 @@ fn two_consumers_give_different_ids() {
 fn a_call_taken_out_of_the_order_is_taken_out_once() {
     let mut events = Events::new(0);
     let indices: Vec<_> = (0..3).map(|offset| events.insert(event(offset))).collect();
-    indices.iter().for_each(|&index| events.open(index));
+    for &index in &indices {
+        events.open(index);
+    }
     events.close(indices[1]);
     events.close(indices[1]);
     assert_eq!(order(&events), [0, 2]);

@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use proptest::{collection::vec, prelude::*};
 use prosody_model::PartitionIndex;
@@ -146,12 +149,12 @@ proptest! {
         let (mut now, mut floor) = (Mono(0), 0);
         for (arrival, step) in steps.into_iter().enumerate() {
             match step {
-                Step::Enter { lane, charge, wait } => if !ready.contains_key(&lanes[lane]) {
+                Step::Enter { lane, charge, wait } => if let Entry::Vacant(entry) = ready.entry(lanes[lane]) {
                     now = now.after(Duration::from_secs(wait));
                     bench.charge(lanes[lane], Duration::from_secs(charge));
                     let virtual_time = bench.lanes.get(lanes[lane]).unwrap().virtual_time.max(floor);
                     bench.enter(lanes[lane], now);
-                    ready.insert(lanes[lane], Waiting { since: now, arrival, virtual_time });
+                    entry.insert(Waiting { since: now, arrival, virtual_time });
                 },
                 Step::Leave(lane) => if ready.remove(&lanes[lane]).is_some() {
                     bench.scheduler.leave(lanes[lane], &mut bench.lanes);

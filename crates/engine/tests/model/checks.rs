@@ -101,7 +101,7 @@ impl World {
         let log = &mut self.logs[part.partition];
         // What is on its way comes first; now and then the last commit fails.
         part.in_flight.into_iter().for_each(|commit| log.commit(commit));
-        commit.into_iter().filter(|_| epoch.0 % 4 != 0).for_each(|commit| log.commit(commit));
+        commit.into_iter().filter(|_| !epoch.0.is_multiple_of(4)).for_each(|commit| log.commit(commit));
     }
 
     fn hear(&mut self, observation: &Observation) {
