@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CompressionTypes } from 'kafkajs';
 import { PayloadError } from '../../src/index.js';
-import { closing, member, newTopic, other, readBack, sender, withKafka } from './support.js';
+import { member, newTopic, otherProducer, readBack, sender, withKafka } from './support.js';
 
 withKafka();
 
@@ -46,9 +46,7 @@ test('a key goes to the partition that kafkajs and Java would choose', async () 
   ) as string[];
   const { client } = sender();
   const ours = await client.sendMany(keys.map((key) => ({ topic, key, payload: 1 })));
-  const producer = other().producer();
-  await producer.connect();
-  closing({ close: () => producer.disconnect() });
+  const producer = await otherProducer();
   await producer.send({ topic, messages: keys.map((key) => ({ key, value: '2' })) });
   const found = await readBack(topic, keys.length * 2);
   const places = (value: string) =>
@@ -90,9 +88,7 @@ for (const from of ['kafkajs', 'prosody'] as const) {
       const { client } = sender();
       for (const [key, payload] of VALUES) await client.send(topic, key, payload);
     } else {
-      const producer = other().producer();
-      await producer.connect();
-      closing({ close: () => producer.disconnect() });
+      const producer = await otherProducer();
       for (const [key, value] of VALUES) {
         const compression = key === '900 KB' ? CompressionTypes.GZIP : CompressionTypes.None;
         const message = { key, value: value === null ? null : Buffer.from(value) };
@@ -187,9 +183,7 @@ test('the time 0, which the client library would take for now, is refused', asyn
 
 test('a record without a timestamp has none: an invalid date', async () => {
   const topic = await newTopic('timeless', 1);
-  const producer = other().producer();
-  await producer.connect();
-  closing({ close: () => producer.disconnect() });
+  const producer = await otherProducer();
   await producer.send({ topic, messages: [{ key: 'a', value: '1', timestamp: '-1' }] });
   const group = await member(topic).listens();
   const [message] = await group.got(1);
@@ -198,9 +192,7 @@ test('a record without a timestamp has none: an invalid date', async () => {
 
 test('what kafkajs compressed with gzip arrives in order and exact', async () => {
   const topic = await newTopic('gzip', 1);
-  const producer = other().producer();
-  await producer.connect();
-  closing({ close: () => producer.disconnect() });
+  const producer = await otherProducer();
   const values = Array.from({ length: 500 }, (_, n) => ({ n, text: `värde ${n}` }));
   const messages = values.map((value) => ({
     key: 'one',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin, Kafka, Producer, ProducerConfig } from 'kafkajs';
 import { afterEach, beforeEach, inject } from 'vitest';
 import {
   type Configuration,
@@ -87,38 +87,73 @@ export function other(bootstrapServers = inject('kafka').bootstrapServers): Kafk
   return bystander(bootstrapServers);
 }
 
-export async function admin(kafka = other()): Promise<Admin> {
-  const connected = kafka.admin();
-  await connected.connect();
-  closing({ close: () => connected.disconnect() });
-  return connected;
+// One a broker and test; `closing` takes them away.
+const admins = new Map<string, Promise<Admin>>();
+
+/** An admin client of kafkajs. */
+export function admin(bootstrapServers = inject('kafka').bootstrapServers): Promise<Admin> {
+  const there = admins.get(bootstrapServers);
+  if (there) return there;
+  const connected = other(bootstrapServers).admin();
+  const ready = connected.connect().then(() => connected);
+  admins.set(bootstrapServers, ready);
+  closing({
+    close: async () => {
+      admins.delete(bootstrapServers);
+      await connected.disconnect();
+    },
+  });
+  return ready;
 }
 
-/** A new topic, made by kafkajs. */
+/** Makes a topic with kafkajs and waits until its partitions can be used. */
+export async function makeTopic(
+  topic: string,
+  partitions = 4,
+  config: Record<string, string> = {},
+  bootstrapServers?: string,
+): Promise<void> {
+  const connected = await admin(bootstrapServers);
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await connected.createTopics({
+    topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+    waitForLeaders: false, // on a broker that has just started kafkajs takes "not yet" for an error
+  });
+  const there = async (): Promise<boolean> => {
+    const found = await connected.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+    const leaders = found?.topics[0]?.partitions.filter(({ leader }) => leader >= 0);
+    return leaders?.length === partitions;
+  };
+  await until(there, `topic ${topic} is there`);
+}
+
+/** A new topic of a name that nobody else uses. */
 export async function newTopic(
   name: string,
   partitions = 4,
   config: Record<string, string> = {},
-  kafka = other(),
+  bootstrapServers?: string,
 ): Promise<string> {
   const topic = unique(name);
-  const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-  await (
-    await admin(kafka)
-  ).createTopics({
-    topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
-    waitForLeaders: true,
-  });
+  await makeTopic(topic, partitions, config, bootstrapServers);
   return topic;
+}
+
+/** A producer of kafkajs; idempotent, because it repeats what was stored when a new topic's leader is not ready. */
+export async function otherProducer(config: ProducerConfig = {}): Promise<Producer> {
+  const producer = other().producer({ idempotent: true, maxInFlightRequests: 1, ...config });
+  await producer.connect();
+  closing({ close: () => producer.disconnect() });
+  return producer;
 }
 
 /** The group's committed offsets as kafkajs reads them, and their metadata. */
 export async function committed(
   group: string,
   topic: string,
-  kafka = other(),
+  bootstrapServers?: string,
 ): Promise<Map<number, { offset: number; metadata: string | null }>> {
-  const [answer] = await (await admin(kafka)).fetchOffsets({ groupId: group, topics: [topic] });
+  const [answer] = await (await admin(bootstrapServers)).fetchOffsets({ groupId: group, topics: [topic] });
   const entries = answer?.partitions ?? [];
   return new Map(
     entries.map(({ partition, offset, metadata }) => [partition, { offset: Number(offset), metadata }]),
@@ -202,8 +237,12 @@ export function member(topics: string | string[], config: Configuration = {}): S
 }
 
 /** Everything in a topic as kafkajs reads it, with raw bytes, once `count` records are there. */
-export async function readBack(topic: string, count: number, kafka = other()): Promise<Found[]> {
-  const consumer = kafka.consumer({ groupId: unique('reader'), sessionTimeout: 10_000, maxWaitTimeInMs: 100 });
+export async function readBack(topic: string, count: number): Promise<Found[]> {
+  const consumer = other().consumer({
+    groupId: unique('reader'),
+    sessionTimeout: 10_000,
+    maxWaitTimeInMs: 100,
+  });
   const found: Found[] = [];
   closing({ close: () => consumer.disconnect() });
   await consumer.connect();
