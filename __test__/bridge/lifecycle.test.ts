@@ -36,7 +36,8 @@ describe('close', () => {
   });
 
   it('inside_a_handler_takes_effect_when_the_handler_has_returned', async () => {
-    const client = mockClient();
+    // A close that waited for the call it stands in would wait for this long.
+    const client = mockClient({ shutdownTimeoutMs: 60_000 });
     let closed = false;
     await client.subscribe({
       async onMessage() {

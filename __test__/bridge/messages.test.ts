@@ -183,6 +183,15 @@ describe('headers', () => {
     ]);
   });
 
+  it('go_with_a_record_that_has_neither_key_nor_value', async () => {
+    const [bare] = await roundTrip([{ key: null, payload: null, headers: { a: '1', b: null } }]);
+    expect(bare).toMatchObject({ key: null, payload: null });
+    expect([...bare!.headers].slice(1)).toEqual([
+      ['a', '1'],
+      ['b', null],
+    ]);
+  });
+
   it('may_be_ten_thousand', async () => {
     const headers = Array.from({ length: 10_000 }, (_, n) => [`name${n % 100}`, String(n)] as const);
     const [message] = await roundTrip([{ headers }]);
