@@ -1,6 +1,6 @@
 //! The promises.
 
-use prosody_engine::{Action, Commit, Deferral, Dispatch, Observation};
+use prosody_engine::{Action, Commit, Deferral, Dispatch, Observation, offsets::decode};
 use prosody_model::{AbortReason, Epoch, EventId};
 
 use crate::{
@@ -82,6 +82,8 @@ impl World {
         assert!(commit.offset >= part.last_commit, "a commit falls");
         part.last_commit = commit.offset;
         assert!(commit.metadata.encode_utf16().count() <= self.settings.metadata_units);
+        let whole = commit.metadata.is_empty() || decode(&commit.metadata, commit.offset).is_some();
+        assert!(whole, "a map that nobody can read: {commit:?}");
         self.logs[part.partition].check(commit.offset, &commit.metadata);
     }
 

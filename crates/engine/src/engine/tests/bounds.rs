@@ -118,3 +118,21 @@ fn a_record_that_comes_twice_runs_once() {
     assert!(bench.offsets().is_empty());
     assert_eq!((bench.engine.records(), bench.engine.bytes()), (2, 4));
 }
+
+#[test]
+fn what_waits_behind_slow_keys_is_bounded() {
+    let mut bench = Bench::new(Settings { max_concurrency: 4, ..quick() });
+    bench.assign_partition(PartitionIndex(1), OTHER, 0);
+    let mut offset = 0;
+    while bench.engine.room() > 0 && offset < 100_000 {
+        for epoch in [EPOCH, OTHER] {
+            if bench.engine.reads(epoch) {
+                bench.records(epoch, &[(offset, "slow")]);
+            }
+        }
+        offset += 1;
+    }
+    let records = bench.engine.records();
+    assert_eq!((bench.engine.open_calls(), bench.engine.room()), (2, 0));
+    assert!((65_536..65_600).contains(&records), "{records}");
+}
