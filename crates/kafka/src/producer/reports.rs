@@ -100,12 +100,12 @@ fn settle(shared: &Shared, event: &Event, trouble: &Trouble, settled: &mut Vec<S
         } else {
             // SAFETY: as above; the topic lives as long as the message.
             let topic = unsafe { text(sys::rd_kafka_topic_name((*message).rkt)) };
-            settled.push((slot, Err(failure(shared, &topic, code, trouble))));
+            settled.push((slot, Err(failure(shared, &topic, partition, code, trouble))));
         }
     }
 }
 
-fn failure(shared: &Shared, topic: &str, code: i32, trouble: &Trouble) -> BrokerError {
+fn failure(shared: &Shared, topic: &str, partition: i32, code: i32, trouble: &Trouble) -> BrokerError {
     let kind = error::kind(code);
     let what = format_args!("sending to topic {topic}");
     match kind {
@@ -119,6 +119,9 @@ fn failure(shared: &Shared, topic: &str, code: i32, trouble: &Trouble) -> Broker
             BrokerError::new(ErrorCode::Timeout, message)
         }
         ErrorCode::Closed => error::closed("producer"),
+        ErrorCode::UnknownTopic if partition >= 0 => {
+            error::about(format_args!("sending to partition {partition} of topic {topic}"), code)
+        }
         _ => error::about(what, code),
     }
 }
