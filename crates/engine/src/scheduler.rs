@@ -4,8 +4,10 @@
 //! becomes ready starts at `max(its own, the floor)`, the floor being the virtual time of the latest least-time
 //! pick: whoever was idle has saved up nothing, and a newcomer does not start from zero (start-time fair queueing;
 //! Goyal, Vin, Cheng 1996). Waiting lowers a key's effective time quadratically, up to `wait_weight` seconds after
-//! `max_wait`. Only two candidates are compared, the least virtual time and the longest wait, so that a pick
-//! costs O(log ready keys).
+//! `max_wait`. Only three candidates are compared, so that a pick costs O(log ready keys): the least virtual time;
+//! the longest wait of those whose urgency still grows; and of those who have waited for `max_wait`, the least
+//! virtual time again. Without the third, one key far ahead would stay the longest waiting, never go first, and
+//! take the urgency of everybody behind it.
 
 use std::{
     cmp::Reverse,
@@ -29,6 +31,9 @@ pub struct Scheduler {
     /// The same lanes in the order of waiting, as (stamp, lane), void entries included: nothing is taken out
     /// of its middle. Bounded like the heap.
     waiting: VecDeque<(u64, u32)>,
+    /// Those whose urgency is full, taken off the front of `waiting`: the wait tells them apart no more, the
+    /// virtual time does. Bounded like the heap.
+    urgent: BinaryHeap<Reverse<Entry>>,
     ready: usize,
     floor: u64,
     memory: Memory,
@@ -48,6 +53,7 @@ impl Scheduler {
             fairness,
             heap: BinaryHeap::new(),
             waiting: VecDeque::new(),
+            urgent: BinaryHeap::new(),
             ready: 0,
             floor: 0,
             memory: Memory::new(fairness.remembered_keys),
@@ -99,37 +105,35 @@ impl Scheduler {
 
     /// Takes the lane that goes next out of the ready ones.
     pub fn pick(&mut self, lanes: &mut Lanes, now: Mono) -> Option<u32> {
-        let least = self.least(lanes)?;
-        let longest = self.longest(lanes)?;
-        let index = if longest != least
-            && self.effective(longest, lanes, now)? < self.effective(least, lanes, now)?
-        {
-            longest
-        } else {
+        let least = first_live(&mut self.heap, lanes)?;
+        let longest = self.longest(lanes, now);
+        let urgent = first_live(&mut self.urgent, lanes);
+        let mut picked = least;
+        for candidate in [longest, urgent].into_iter().flatten().filter(|&lane| lane != least) {
+            if self.effective(candidate, lanes, now)? < self.effective(picked, lanes, now)? {
+                picked = candidate;
+            }
+        }
+        if picked == least {
             self.heap.pop();
             self.floor = self.floor.max(lanes.get(least)?.virtual_time);
-            least
-        };
-        self.leave(index, lanes);
-        Some(index)
-    }
-
-    /// The ready lane with the least virtual time; clears void entries on the way.
-    fn least(&mut self, lanes: &Lanes) -> Option<u32> {
-        while let Some(&Reverse(entry)) = self.heap.peek() {
-            if live(entry.stamp, entry.lane, lanes) {
-                return Some(entry.lane);
-            }
-            self.heap.pop();
         }
-        None
+        self.leave(picked, lanes);
+        Some(picked)
     }
 
-    /// The ready lane that has waited longest; clears void entries on the way.
-    fn longest(&mut self, lanes: &Lanes) -> Option<u32> {
-        while let Some(&(stamp, lane)) = self.waiting.front() {
-            if live(stamp, lane, lanes) {
-                return Some(lane);
+    /// Of the ready lanes whose urgency still grows, the one that has waited longest; clears void entries and
+    /// those of full urgency on the way.
+    fn longest(&mut self, lanes: &Lanes, now: Mono) -> Option<u32> {
+        while let Some(&(stamp, index)) = self.waiting.front() {
+            if let Some(lane) = lanes.get(index).filter(|lane| lane.stamp == stamp) {
+                if now.since(lane.ready_since) < self.fairness.max_wait {
+                    return Some(index);
+                }
+                if self.urgent.len() >= 64 + 2 * self.ready {
+                    self.urgent.retain(|Reverse(entry)| live(entry.stamp, entry.lane, lanes));
+                }
+                self.urgent.push(Reverse(Entry { virtual_time: lane.virtual_time, stamp, lane: index }));
             }
             self.waiting.pop_front();
         }
@@ -144,6 +148,17 @@ impl Scheduler {
         let ahead = lane.virtual_time.saturating_sub(self.floor) as f64 / 1e9;
         Some(ahead - self.fairness.wait_weight * share * share)
     }
+}
+
+/// The lane of the first entry that is not void; clears void ones on the way.
+fn first_live(heap: &mut BinaryHeap<Reverse<Entry>>, lanes: &Lanes) -> Option<u32> {
+    while let Some(&Reverse(entry)) = heap.peek() {
+        if live(entry.stamp, entry.lane, lanes) {
+            return Some(entry.lane);
+        }
+        heap.pop();
+    }
+    None
 }
 
 /// Whether the lane is still ready since it got this stamp.

@@ -46,8 +46,9 @@ impl Bench {
     }
 
     fn assert_bounded(&self, ready: usize) {
-        let (heap, waiting) = (self.scheduler.heap.len(), self.scheduler.waiting.len());
-        assert!(heap.max(waiting) <= 64 + 2 * ready, "{heap} {waiting}");
+        let Scheduler { heap, waiting, urgent, .. } = &self.scheduler;
+        let sizes = [heap.len(), waiting.len(), urgent.len()];
+        assert!(sizes.iter().all(|&size| size <= 64 + 2 * ready), "{sizes:?}");
     }
 
     fn charge(&mut self, lane: u32, time: Duration) {
@@ -140,7 +141,7 @@ struct Waiting {
 
 proptest! {
     #[test]
-    fn a_pick_is_the_better_of_the_least_and_the_longest_waiting(steps in vec(step(), 1..150)) {
+    fn a_pick_is_the_best_of_the_least_the_longest_waiting_and_the_urgent(steps in vec(step(), 1..150)) {
         let max_wait = Duration::from_secs(20);
         let fairness = Fairness { max_wait, wait_weight: 30.0, remembered_keys: 16 };
         let mut bench = Bench::new(fairness);
@@ -162,14 +163,20 @@ proptest! {
                 Step::Pick(wait) => {
                     now = now.after(Duration::from_secs(wait));
                     let least = ready.iter().min_by_key(|(_, w)| (w.virtual_time, w.arrival)).map(|(lane, _)| *lane);
-                    let longest = ready.iter().min_by_key(|(_, w)| w.arrival).map(|(lane, _)| *lane);
+                    let full = |w: &Waiting| now.since(w.since) >= max_wait;
+                    let longest =
+                        ready.iter().filter(|(_, w)| !full(w)).min_by_key(|(_, w)| w.arrival).map(|(lane, _)| *lane);
+                    let urgent = ready
+                        .iter()
+                        .filter(|(_, w)| full(w))
+                        .min_by_key(|(_, w)| (w.virtual_time, w.arrival))
+                        .map(|(lane, _)| *lane);
                     let effective = |lane: u32| {
                         let share = (now.since(ready[&lane].since).as_secs_f64() / 20.0).min(1.0);
-                        ready[&lane].virtual_time as f64 / 1e9 - 30.0 * share * share
+                        ready[&lane].virtual_time.saturating_sub(floor) as f64 / 1e9 - 30.0 * share * share
                     };
-                    let expected = least.zip(longest).map(|(least, longest)| {
-                        if effective(longest) + 1e-6 < effective(least) { longest } else { least }
-                    });
+                    let better = |best, lane| if effective(lane) < effective(best) { lane } else { best };
+                    let expected = least.map(|least| longest.into_iter().chain(urgent).fold(least, better));
                     prop_assert_eq!(bench.pick(now), expected);
                     if let Some(picked) = expected {
                         if Some(picked) == least {

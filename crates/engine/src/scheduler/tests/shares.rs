@@ -170,3 +170,26 @@ proptest! {
         prop_assert!(load.used.len() == costs.len() && index >= 0.95, "{index} {:?}", load.used);
     }
 }
+
+#[test]
+fn a_key_far_ahead_does_not_take_the_urgency_of_those_behind_it() {
+    let mut load = Load::new(2, Fairness::default());
+    let (far, heavy) = (load.key(0, 10_000_000 * MS), load.key(1, 100_000 * MS));
+    load.run(0);
+    load.idle = 0;
+    (2..12).for_each(|hash| _ = load.key(hash, 10 * MS));
+    // Both are done at one time, the first one ahead by far.
+    load.running.clear();
+    load.now = 100_000 * MS;
+    load.bench.charge(far, Duration::from_secs(10_000));
+    load.bench.charge(heavy, Duration::from_secs(100));
+    for lane in [far, heavy] {
+        load.costs.insert(lane, MS);
+        load.bench.enter(lane, Mono(load.now));
+    }
+    load.idle = 1;
+    load.run(400_000 * MS);
+    let wait = load.starts[&heavy].get(1).map_or(u64::MAX, |start| start - 100_000 * MS);
+    assert!(wait <= 120_000 * MS, "{wait}");
+    assert_eq!(load.starts[&far].len(), 1, "full urgency makes up for 200 s, not for hours");
+}
