@@ -9,7 +9,7 @@ import * as layout from './layout.js';
 import { ensureLogger, log, logBatch } from './logger.js';
 import { prepareHandler } from './middleware.js';
 import { ConsumerState } from './mode.js';
-import { nativeModule, type NativeClient } from './native.js';
+import { nativeModule, type NativeClient, type Sink } from './native.js';
 import { fromNative } from './native-errors.js';
 import type { SendOptions, SendRecord, SendResult } from './records.js';
 import { Sender } from './send.js';
@@ -41,6 +41,7 @@ interface Settings {
  */
 export class ProsodyClient {
   readonly #native: NativeClient;
+  readonly #receiver: Receiver = {};
   readonly #settings: Settings;
   readonly #events = new Events();
   readonly #keepAlive = new KeepAlive();
@@ -59,9 +60,10 @@ export class ProsodyClient {
     ensureLogger();
     const { NativeClient: Native } = nativeModule();
     try {
-      this.#native = new Native(config ?? {}, environmentSnapshot(), (kind, data) => {
+      this.#receiver.receive = (kind, data) => {
         this.#receive(kind, data);
-      });
+      };
+      this.#native = new Native(config ?? {}, environmentSnapshot(), sinkTo(this.#receiver));
       this.#settings = JSON.parse(this.#native.settings()) as Settings;
     } catch (error) {
       throw fromNative(error);
@@ -250,6 +252,7 @@ export class ProsodyClient {
     } finally {
       this.#sender.close();
       this.#keepAlive.close();
+      delete this.#receiver.receive;
     }
   }
 
@@ -269,4 +272,17 @@ export class ProsodyClient {
       log('error', 'a call from the addon could not be read', { kind, error });
     }
   }
+}
+
+/** Where calls from the native side go; nowhere once the client is closed. */
+interface Receiver {
+  receive?: Sink;
+}
+
+// The native side roots its sink for as long as it lives itself. One that led to the client would keep both for ever, so
+// it is made out here, where its scope has no `this`, and closing the client cuts it off.
+function sinkTo(receiver: Receiver): Sink {
+  return (kind, data) => {
+    receiver.receive?.(kind, data);
+  };
 }

@@ -82,3 +82,9 @@ describe('Node ends by itself', () => {
     expect(later).toMatchObject({ code: 0, signal: null, out: 'ready\nhandled\n' });
   });
 });
+
+it('closed_clients_are_given_back_to_the_collector', async () => {
+  const ended = await program('collected', [50], { nodeArgs: ['--expose-gc'] });
+  expect(ended).toMatchObject({ code: 0, signal: null, out: '50 of 50 gone\n' });
+  expectClean(ended);
+});

@@ -12,6 +12,16 @@ it('wrong_shapes_throw_and_never_end_the_process', async () => {
   expect(err).not.toMatch(FAULTS);
 });
 
+it('a_native_client_may_be_closed_twice_used_after_that_and_dropped_while_it_runs', async () => {
+  const { code, signal, out, err } = await program('raw-ends', [], { nodeArgs: ['--expose-gc'] });
+  expect({ code, signal, out }).toEqual({
+    code: 0,
+    signal: null,
+    out: 'closed 1 0 false\n10 of 10 dropped while they ran\n',
+  });
+  expect(err).not.toMatch(FAULTS);
+});
+
 // A panic in an export without the guard aborts the process, and nothing but this says that one was forgotten.
 it('every_export_of_the_addon_catches_panics', () => {
   const files = readdirSync(bindings).filter((name) => name.endsWith('.rs'));
