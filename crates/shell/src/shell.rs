@@ -185,8 +185,11 @@ impl<C: Consumer> Shell<C> {
             ConsumerEvent::Revoking(epochs) => self.tell(Input::Revoking(epochs), now, handler),
             ConsumerEvent::Lost(epochs) => {
                 self.endings.forget(&epochs);
-                let gone = epochs.iter().filter_map(|&epoch| self.forget(epoch)).collect();
-                handler.observe(Fact::Lost(gone));
+                // What a drain has released already is nobody's loss.
+                let gone: Vec<_> = epochs.iter().filter_map(|&epoch| self.forget(epoch)).collect();
+                if !gone.is_empty() {
+                    handler.observe(Fact::Lost(gone));
+                }
                 self.tell(Input::Lost(epochs), now, handler);
             }
             ConsumerEvent::Readable(epoch) => self.readings.set_readable(epoch, true),

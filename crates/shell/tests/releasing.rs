@@ -160,3 +160,19 @@ fn an_outcome_that_comes_with_a_loss_starts_nothing_in_the_lost_partition() {
     assert!(bench.hands.calls.iter().all(|call| call.epoch.0 == 2), "{:?}", bench.hands.calls);
     assert_eq!(first, 1);
 }
+
+#[test]
+fn what_a_drain_has_released_is_neither_lost_nor_revoked_again() {
+    let mut bench = Bench::new(1);
+    bench.step();
+    assert!(!bench.drain(Duration::from_secs(10)).drained);
+    bench.succeed();
+    assert!(bench.step().drained);
+    let id = bench.shell.consumer_mut().id();
+    bench.broker.evict(id);
+    bench.step();
+    bench.step();
+    let facts = &bench.hands.facts;
+    assert!(facts.iter().all(|fact| !matches!(fact, Fact::Lost(_))), "{facts:?}");
+    assert!(facts.iter().all(|fact| !matches!(fact, Fact::Revoked(gone) if gone.is_empty())), "{facts:?}");
+}

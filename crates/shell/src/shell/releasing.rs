@@ -58,8 +58,11 @@ impl<C: Consumer> Shell<C> {
             return;
         }
         self.consumer.release(&free);
-        let names = free.iter().filter_map(|&epoch| self.forget(epoch)).collect();
-        handler.observe(Fact::Revoked(names));
+        let names: Vec<_> = free.iter().filter_map(|&epoch| self.forget(epoch)).collect();
+        // Empty where the log asks for what a drain has released already.
+        if !names.is_empty() {
+            handler.observe(Fact::Revoked(names));
+        }
     }
 
     /// The last commit of each assignment: which ones are worth another attempt. Where only its map is too long
