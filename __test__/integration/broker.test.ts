@@ -41,7 +41,7 @@ test('a send that no broker takes is rejected in time, typed, and says where and
 });
 
 test('a client that is there before its broker says so once, and works when the broker comes', async () => {
-  const early = member('early', { bootstrapServers: address(), sendTimeoutMs: 1_000 });
+  const early = member('early', { bootstrapServers: address() });
   await early.listens();
   const error = await early.failed('BROKER_UNREACHABLE');
   expect(error).toBeInstanceOf(ProsodyError);
@@ -49,7 +49,7 @@ test('a client that is there before its broker says so once, and works when the 
   expect(error.message).toContain(address());
   expect(error.message).toContain('bootstrapServers');
   expect(early.client.assignedPartitionCount).toBe(0);
-  kafka = await startKafka({ port, quiet: true });
+  kafka = await startKafka({ port, quiet: true, extra: { 'auto.create.topics.enable': 'false' } });
   const away = early.errors.filter(({ code }) => code === 'BROKER_UNREACHABLE');
   expect(away.length).toBeLessThanOrEqual(4);
   expect(logged.filter(({ level }) => level === 'error').length).toBeLessThanOrEqual(20);
@@ -59,6 +59,21 @@ test('a client that is there before its broker says so once, and works when the 
   const [message] = await early.got(1);
   expect(message?.payload).toEqual({ hello: 1 });
 }, 120_000);
+
+test('a send to a topic that does not exist is rejected with its name, others are not held up', async () => {
+  const topic = await newTopic('exists', 1, {}, address());
+  const { client } = sender({ bootstrapServers: address() });
+  await client.send(topic, 'a', 1);
+  const hasty = sender({ bootstrapServers: address(), sendTimeoutMs: 1_000 });
+  await hasty.client.send(topic, 'a', 2).catch(() => undefined); // a first send may be slow
+  const missing = hasty.client.send('not-there', 'a', 1).catch((thrown: unknown) => thrown);
+  await hasty.client.send(topic, 'a', 3);
+  const error = await missing;
+  expect(error).toBeInstanceOf(SendError);
+  expect(error).toMatchObject({ code: 'UNKNOWN_TOPIC', retryable: true });
+  expect((error as SendError).message).toContain('not-there');
+  expect((error as SendError).message).toContain('create the topic');
+});
 
 for (const how of ['killed', 'halted'] as const) {
   test(`a broker that is ${how} and comes back: nothing lost, nothing twice, order kept`, async () => {

@@ -153,6 +153,12 @@ impl KafkaSettings {
             // We gather records ourselves, by what is under way; a user's own value replaces that.
             ("linger.ms", "0".to_owned()),
             ("compression.codec", "lz4".to_owned()),
+            // Within this time a topic that is not there may be one that was made just now. The default half
+            // minute outlives most sends, which then fail without the reason.
+            (
+                "topic.metadata.propagation.max.ms",
+                millis((self.send_timeout / 2).min(Duration::from_secs(30))),
+            ),
             // Java's default, so that a key is in the same partition whoever sends it.
             ("partitioner", "murmur2_random".to_owned()),
             ("message.max.bytes", (LARGEST_RECORD + FRAME).to_string()),
