@@ -55,13 +55,24 @@ pub struct ShellSettings {
     pub read_batch: usize,
     /// Most reads of one step, so that outcomes do not wait behind a long backlog.
     pub reads_per_step: usize,
-    /// Longest wait for the answer to the commit that ends an assignment.
+    /// Longest wait for the answer to the commit that ends an assignment; a refused one is made again for so long,
+    /// in a drain until its end.
     pub commit_timeout: Duration,
+    /// What such a commit gets when the time for it is over: a short wait beats running everything again.
+    pub late_commit: Duration,
+    /// Tells how late it is once a commit has blocked; without it a step takes no time.
+    pub clock: Option<fn() -> Mono>,
 }
 
 impl Default for ShellSettings {
     fn default() -> Self {
-        Self { read_batch: 512, reads_per_step: 8, commit_timeout: Duration::from_secs(5) }
+        Self {
+            read_batch: 512,
+            reads_per_step: 8,
+            commit_timeout: Duration::from_secs(5),
+            late_commit: Duration::from_millis(100),
+            clock: None,
+        }
     }
 }
 
@@ -77,8 +88,8 @@ pub struct Shell<C> {
     /// Emptied in each step; kept for their memory.
     events: Vec<ConsumerEvent>,
     actions: Vec<Action>,
-    /// When the drain must be over.
-    drain_deadline: Option<Mono>,
+    /// When a drain stops its calls, and when it must be over.
+    drain: Option<(Mono, Mono)>,
     drained: bool,
     failed: Option<BrokerError>,
 }
@@ -94,7 +105,7 @@ impl<C: Consumer> Shell<C> {
             endings: Endings::default(),
             events: Vec::new(),
             actions: Vec::new(),
-            drain_deadline: None,
+            drain: None,
             drained: false,
             failed: None,
         }
@@ -113,7 +124,7 @@ impl<C: Consumer> Shell<C> {
     /// assignment, for `commit_timeout` at most.
     pub fn step<H: Handler>(&mut self, inbox: &mut Inbox, now: Now, handler: &mut H) -> Next {
         if let Some((abort_at, deadline)) = inbox.drain.take() {
-            self.drain_deadline.get_or_insert(deadline);
+            self.drain.get_or_insert((abort_at, deadline));
             self.endings.hurry(deadline);
             self.tell(Input::Drain { abort_at, deadline }, now, handler);
         }
@@ -123,10 +134,11 @@ impl<C: Consumer> Shell<C> {
             let settled = std::mem::take(&mut inbox.settled);
             self.tell(Input::Settled(settled), now, handler);
         }
-        self.end_due(now, handler);
         if self.engine.wake_at().is_some_and(|at| at <= now.mono) {
             self.tell(Input::Tick, now, handler);
         }
+        // After the tick, for it may block: calls are asked to stop on time.
+        self.end_due(now, handler);
         // Free slots are filled from what is in hand first; handlers run while more is read.
         handler.flush();
         let again = self.read(now, handler);

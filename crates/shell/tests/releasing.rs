@@ -135,14 +135,51 @@ fn a_last_commit_that_is_never_taken_does_not_hold_a_drain_past_its_end() {
 }
 
 #[test]
-fn a_fenced_last_commit_is_not_made_again() {
+fn a_drain_makes_a_last_commit_again_until_its_end_and_says_so_once() {
     let mut bench = Bench::new(1);
     bench.step();
     bench.succeed();
     bench.step();
-    bench.commits([CommitFault::Refuse(ErrorCode::Fenced)]);
-    assert!(bench.drain(Duration::from_secs(10)).drained);
-    assert_eq!(bench.committed(), None);
+    bench.commits([REBALANCING; 300]);
+    bench.drain(Duration::from_secs(30));
+    // Far longer than one commit may take.
+    for _ in 0..299 {
+        assert!(!bench.wait(Duration::from_millis(50)).drained);
+    }
+    assert!(bench.wait(Duration::from_millis(50)).drained);
+    assert_eq!(bench.committed(), Some(1));
+    let told = bench.hands.facts.iter().filter(|fact| matches!(fact, Fact::CommitFailed { .. }));
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn a_revocation_waits_for_its_last_commit_no_longer_than_one_commit_may_take() {
+    let mut bench = Bench::new(1);
+    bench.step();
+    bench.succeed();
+    bench.step();
+    bench.commits([REBALANCING; 1000]);
+    bench.shell.subscribe(&[TopicSelector::Name("other".into())]).unwrap();
+    let mut steps = 0;
+    while !bench.hands.facts.iter().any(|fact| matches!(fact, Fact::Revoked(_))) {
+        bench.wait(Duration::from_millis(50));
+        steps += 1;
+    }
+    // The first one hears of the revocation.
+    assert_eq!(steps, 1 + 100);
+}
+
+#[test]
+fn a_last_commit_that_waiting_would_not_change_is_not_made_again() {
+    for code in [ErrorCode::Fenced, ErrorCode::UnknownTopic] {
+        let mut bench = Bench::new(1);
+        bench.step();
+        bench.succeed();
+        bench.step();
+        bench.commits([CommitFault::Refuse(code)]);
+        assert!(bench.drain(Duration::from_secs(10)).drained, "{code:?}");
+        assert_eq!(bench.committed(), None);
+    }
 }
 
 #[test]

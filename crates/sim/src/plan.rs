@@ -125,7 +125,7 @@ fn shell(chance: &mut Chance) -> ShellSettings {
     ShellSettings {
         read_batch: chance.pick(&[1, 3, 16, 512]),
         reads_per_step: chance.pick(&[1, 2, 8]),
-        commit_timeout: Duration::from_secs(5),
+        ..ShellSettings::default()
     }
 }
 

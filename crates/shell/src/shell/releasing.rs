@@ -5,7 +5,7 @@ use std::time::Duration;
 use prosody_broker::{Commit, CommitResult, Consumer, ErrorCode};
 use prosody_model::{Epoch, Mono, Now};
 
-use super::{Handler, Shell, outgoing};
+use super::{Handler, Shell, ending::Last, outgoing};
 use crate::fact::Fact;
 
 impl<C: Consumer> Shell<C> {
@@ -17,14 +17,15 @@ impl<C: Consumer> Shell<C> {
         now: Now,
         handler: &mut H,
     ) {
-        let until = now.mono.after(self.settings.commit_timeout);
-        let until = self.drain_deadline.map_or(until, |deadline| deadline.min(until));
+        // A revocation holds up the whole group; a drain has no better use for its time.
+        let revoked = self.instant(now).after(self.settings.commit_timeout);
+        let until = self.drain.map_or(revoked, |(_, deadline)| deadline);
         let (mut commits, mut free) = (Vec::new(), Vec::new());
         for (epoch, commit) in released {
             match commit {
-                Some(commit) => commits.push((outgoing(commit), until)),
-                // Asked for again while its commit is under way: that will release it.
-                None if self.endings.holds(epoch) => {}
+                Some(commit) => commits.push(Last { commit: outgoing(commit), until, told: false }),
+                // Asked for while its commit is under way: that will release it.
+                None if self.endings.hurry_one(epoch, revoked) => {}
                 None => free.push(epoch),
             }
         }
@@ -40,17 +41,12 @@ impl<C: Consumer> Shell<C> {
     }
 
     /// Makes the last commits, and releases what is `free` or has got an answer that waiting would not change.
-    fn end<H: Handler>(
-        &mut self,
-        commits: Vec<(Commit, Mono)>,
-        mut free: Vec<Epoch>,
-        now: Now,
-        handler: &mut H,
-    ) {
+    fn end<H: Handler>(&mut self, commits: Vec<Last>, mut free: Vec<Epoch>, now: Now, handler: &mut H) {
         let waiting = if commits.is_empty() { Vec::new() } else { self.commit_last(&commits, now, handler) };
-        for (commit, until) in commits {
-            let epoch = commit.epoch;
-            if !(waiting.contains(&epoch) && self.endings.wait(commit, now.mono, until)) {
+        let instant = self.instant(now);
+        for last in commits {
+            let epoch = last.commit.epoch;
+            if !(waiting.contains(&epoch) && self.endings.wait(last, instant)) {
                 free.push(epoch);
             }
         }
@@ -67,32 +63,59 @@ impl<C: Consumer> Shell<C> {
 
     /// The last commit of each assignment: which ones are worth another attempt. Where only its map is too long
     /// the offset goes without it.
-    fn commit_last<H: Handler>(
-        &mut self,
-        commits: &[(Commit, Mono)],
-        now: Now,
-        handler: &mut H,
-    ) -> Vec<Epoch> {
-        // Even a drain that is out of time tries: a short wait beats running everything again.
-        let left = commits.iter().map(|(_, until)| until.since(now.mono)).max().unwrap_or_default();
-        let timeout = left.max(Duration::from_millis(100)).min(self.settings.commit_timeout);
-        let whole = commits.iter().map(|(commit, _)| commit.clone()).collect();
+    fn commit_last<H: Handler>(&mut self, commits: &[Last], now: Now, handler: &mut H) -> Vec<Epoch> {
+        // What this step has started and stopped so far is not to wait for the log.
+        handler.flush();
+        let until = commits.iter().map(|last| last.until).max().unwrap_or(now.mono);
+        let whole = commits.iter().map(|last| last.commit.clone()).collect();
         let (mut bare, mut again) = (Vec::new(), Vec::new());
+        let timeout = self.time_to_commit(until, now);
         for CommitResult { epoch, offset, result } in self.consumer.commit_now(whole, timeout) {
+            let mut tell = true;
             match &result {
                 Err(error) if error.code == ErrorCode::MetadataTooLarge => {
                     bare.push(Commit { epoch, offset, metadata: String::new() });
                 }
-                Err(error) if error.code.retryable() => again.push(epoch),
+                Err(error) if passing(error.code) => {
+                    again.push(epoch);
+                    tell = !commits.iter().any(|last| last.commit.epoch == epoch && last.told);
+                }
                 _ => {}
             }
-            self.observe_refusal(epoch, offset, result, handler);
+            if tell {
+                self.observe_refusal(epoch, offset, result, handler);
+            }
         }
         if !bare.is_empty() {
+            let timeout = self.time_to_commit(until, now);
             for CommitResult { epoch, offset, result } in self.consumer.commit_now(bare, timeout) {
                 self.observe_refusal(epoch, offset, result, handler);
             }
         }
         again
     }
+
+    /// How long an attempt may wait that is to be over at `until`.
+    fn time_to_commit(&self, until: Mono, now: Now) -> Duration {
+        let now = self.instant(now);
+        let left = until.after(self.settings.late_commit).since(now).min(self.settings.commit_timeout);
+        match self.drain {
+            // Calls are to be asked to stop on time, which nobody does meanwhile.
+            Some((abort_at, _)) if now < abort_at && self.engine.open_calls() > 0 => {
+                left.min(abort_at.since(now))
+            }
+            _ => left,
+        }
+    }
+
+    /// What time it is by now: a commit may have blocked since the step began.
+    fn instant(&self, now: Now) -> Mono {
+        self.settings.clock.map_or(now.mono, |clock| clock().max(now.mono))
+    }
+}
+
+/// Whether the last commit of an assignment may be taken a little later. A topic that is missing was deleted: its
+/// offsets are of no use to anybody, and the kept partitions would wait for nothing.
+fn passing(code: ErrorCode) -> bool {
+    code.retryable() && code != ErrorCode::UnknownTopic
 }
