@@ -260,3 +260,25 @@ fn nothing_is_lost_or_repeated_through_classic_rebalances() {
 fn nothing_is_lost_or_repeated_through_kip848_rebalances() {
     nothing_is_lost_or_repeated(GroupProtocol::Consumer);
 }
+
+#[test]
+fn a_member_that_closes_in_a_hurry_hands_over_at_once() {
+    for protocol in [GroupProtocol::Classic, GroupProtocol::Consumer] {
+        for given in [400, 200].map(Duration::from_millis) {
+            let (settings, topic) = place(protocol, 2);
+            let mut member = join(&settings, &topic);
+            member.hold(2);
+            let start = Instant::now();
+            member.consumer.close(given);
+            assert!(start.elapsed() < given + Duration::from_millis(400), "{given:?}: {:?}", start.elapsed());
+            let mut next = join(&settings, &topic);
+            next.hold(2);
+            // The end of the session would be 45 s away.
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "{protocol:?} {given:?}: {:?}",
+                start.elapsed()
+            );
+        }
+    }
+}

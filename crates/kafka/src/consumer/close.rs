@@ -11,8 +11,11 @@ use rdkafka_sys as sys;
 use super::{Membership, assignment};
 use crate::ffi::{EventKind, PartitionList};
 
-/// What of the time is kept for ending librdkafka's threads after the group was left.
+/// What of the time is kept for ending librdkafka's threads after the group was left; of a short time a quarter.
 const ENDING: Duration = Duration::from_millis(500);
+/// The leaving takes as much however short the time is: without it the next member waits for the session's end.
+/// With a coordinator that answers it takes a few milliseconds.
+const LEAVING: Duration = Duration::from_millis(50);
 
 impl Membership {
     /// Leaves the group and ends the client; gives what is left to be said.
@@ -26,7 +29,7 @@ impl Membership {
         for held in everything.iter().filter_map(|epoch| self.table.end(*epoch)) {
             held.source.empty(&mut self.scratch);
         }
-        self.leave(timeout.saturating_sub(ENDING));
+        self.leave(timeout.saturating_sub(ENDING.min(timeout / 4)).max(LEAVING));
         // Every queue goes before the client: one that is left would be used after the client's end.
         let Self { handle, main, answers, revokes, mut out, .. } = self;
         drop((main, answers, revokes));

@@ -26,6 +26,8 @@ pub const OFFSET_FETCH: i16 = 9;
 pub const FIND_COORDINATOR: i16 = 10;
 pub const JOIN_GROUP: i16 = 11;
 pub const HEARTBEAT: i16 = 12;
+pub const LEAVE_GROUP: i16 = 13;
+pub const CONSUMER_GROUP_HEARTBEAT: i16 = 68;
 
 /// A cluster of one broker within this process.
 pub struct MockCluster {
@@ -256,6 +258,20 @@ impl Member {
                 self.failed
             );
             let _ = self.woken.recv_timeout(Duration::from_millis(50));
+            self.step();
+        }
+    }
+
+    /// Polls until `holds`, but only when the consumer has called its waker.
+    pub fn until_woken(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !holds(self) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(
+                self.woken.recv_timeout(left).is_ok(),
+                "nobody was woken until {what}: {:?}",
+                self.warnings
+            );
             self.step();
         }
     }
