@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mock::{FETCH, FIND_COORDINATOR, HEARTBEAT, JOIN_GROUP, MockCluster, OFFSET_COMMIT, OFFSET_FETCH};
+use mock::{FETCH, HEARTBEAT, MockCluster, OFFSET_COMMIT, OFFSET_FETCH};
 use prosody_broker::{Commit, Consumer, ErrorCode, Outgoing, Producer};
 use prosody_kafka::KafkaSettings;
 use prosody_model::{Epoch, Record, RecordParts};
@@ -153,18 +153,6 @@ fn committed_offsets_are_asked_for_until_they_are_there() {
     next.hold(1);
     assert_eq!(next.assigned[0].committed, Some(5), "a failed look-up is not 'none'");
     assert!(!next.warnings.is_empty());
-}
-
-#[test]
-fn a_forbidden_group_fails_the_membership() {
-    let cluster = MockCluster::new();
-    cluster.create_topic("t", 1);
-    cluster.fail(FIND_COORDINATOR, &[30; 100]);
-    cluster.fail(JOIN_GROUP, &[30; 100]);
-    let mut member = cluster.member("t");
-    member.until("it fails", |member| !member.failed.is_empty());
-    assert_eq!(member.failed[0].code, ErrorCode::Authorization);
-    assert!(member.failed[0].message.contains("group"), "{}", member.failed[0]);
 }
 
 #[test]

@@ -6,8 +6,16 @@ mod mock;
 
 use std::time::{Duration, Instant};
 
-use mock::{LEAVE_GROUP, MockCluster};
-use prosody_broker::Consumer;
+use mock::{FIND_COORDINATOR, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, MockCluster, OFFSET_FETCH};
+use prosody_broker::{Commit, Consumer, ErrorCode};
+use prosody_kafka::KafkaSettings;
+use prosody_model::Epoch;
+
+const CALL: Duration = Duration::from_secs(10);
+
+fn commit(epoch: Epoch, offset: i64) -> Commit {
+    Commit { epoch, offset, metadata: String::new() }
+}
 
 #[test]
 fn a_short_close_still_leaves_the_group() {
@@ -22,4 +30,56 @@ fn a_short_close_still_leaves_the_group() {
         assert!(start.elapsed() < given + Duration::from_millis(300), "{given:?}: {:?}", start.elapsed());
         assert_eq!(cluster.requests(LEAVE_GROUP), round + 1, "closed within {given:?}");
     }
+}
+
+#[test]
+fn a_group_that_is_forbidden_is_warned_of_and_joined_once_it_is_allowed() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 1);
+    cluster.fail(FIND_COORDINATOR, &[30; 2]);
+    cluster.fail(JOIN_GROUP, &[30; 2]);
+    let mut member = cluster.member("t");
+    member.until("it is said", |member| !member.warnings.is_empty());
+    assert_eq!(member.warnings[0].code, ErrorCode::Authorization);
+    assert!(member.warnings[0].message.starts_with("group group: "), "{}", member.warnings[0]);
+    member.hold(1);
+    assert!(member.failed.is_empty(), "{:?}", member.failed);
+    assert_eq!(member.warnings.len(), 1, "said once in a while: {:?}", member.warnings);
+}
+
+#[test]
+fn a_group_forbidden_for_a_moment_takes_no_partition_away() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 2);
+    let mut member = cluster.member("t");
+    let epochs = member.hold(2);
+    // The coordinator moves while the right to find it is gone.
+    cluster.fail(FIND_COORDINATOR, &[30; 3]);
+    cluster.fail(HEARTBEAT, &[16]);
+    member.until("it is said", |member| !member.warnings.is_empty());
+    assert_eq!(member.warnings[0].code, ErrorCode::Authorization);
+    member.until("its commits are taken", |member| {
+        let commits = epochs.iter().map(|epoch| commit(*epoch, 1)).collect();
+        member.consumer.commit_now(commits, CALL).iter().all(|answer| answer.result.is_ok())
+    });
+    assert!(member.lost.is_empty() && member.failed.is_empty(), "{:?} {:?}", member.lost, member.failed);
+}
+
+#[test]
+fn a_membership_that_is_over_for_good_takes_nothing_over_any_more() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 1);
+    let settings = KafkaSettings { group_instance_id: Some("one".to_owned()), ..cluster.settings() };
+    // The partition is the group's gift, but where it starts is not known yet.
+    cluster.fail(OFFSET_FETCH, &[30; 1_000]);
+    let mut member = cluster.member_with(&settings, "t");
+    member.until("the offsets are refused", |member| !member.warnings.is_empty());
+    cluster.fail(HEARTBEAT, &[82]);
+    member.until("it fails", |member| !member.failed.is_empty());
+    cluster.count_requests();
+    cluster.heal(OFFSET_FETCH);
+    let end = Instant::now() + Duration::from_secs(1);
+    member.until("time has passed", |_| Instant::now() > end);
+    assert!(member.assigned.is_empty(), "{:?}", member.assigned);
+    assert_eq!(cluster.requests(OFFSET_FETCH), 0, "its offsets are not asked for any more");
 }

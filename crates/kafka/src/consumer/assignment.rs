@@ -32,8 +32,7 @@ impl Membership {
         } else if code == E::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS as i32 {
             self.on_revoke(&entries);
         } else {
-            let everything = self.table.epochs();
-            self.lose(&everything);
+            self.lose_everything();
             // SAFETY: the client is live; null unassigns everything.
             unsafe { sys::rd_kafka_assign(self.handle.raw(), std::ptr::null()) };
         }
@@ -43,6 +42,9 @@ impl Membership {
     /// are known: an unanswered one would hold up the fetching of every partition that we keep.
     fn on_assign(&mut self, entries: &[Entry<'_>]) {
         let _ = incremental_assign(&self.handle, &PartitionList::new());
+        if self.failed {
+            return;
+        }
         for entry in entries {
             if let Some(epoch) = self.table.epoch_of(entry.topic, entry.partition) {
                 self.lose(&[epoch]);
@@ -142,7 +144,9 @@ impl Membership {
         }
     }
 
-    /// A session that ends while a revocation is held open raises no second one: only the mark changes.
+    /// Revocations that are held when the mark of a lost assignment appears. It appears together with another
+    /// revocation or a fatal error, whose event has us polled. A session that merely times out meanwhile sets no
+    /// mark: librdkafka finds it out when the revocation is answered.
     pub(super) fn give_up_what_is_lost(&mut self) {
         if self.revokes.is_empty() || !self.handle.assignment_lost() {
             return;
@@ -166,6 +170,17 @@ impl Membership {
             revoke.waiting.retain(|epoch| !epochs.contains(epoch));
         }
         self.say_lost(epochs.to_vec());
+    }
+
+    /// Every epoch is over without notice, and nothing that was on its way comes any more.
+    pub(super) fn lose_everything(&mut self) {
+        self.joining.clear();
+        let everything = self.table.epochs();
+        self.lose(&everything);
+        // Nobody is left to release what these wait for.
+        for revoke in std::mem::take(&mut self.revokes) {
+            self.answer(revoke);
+        }
     }
 
     fn say_lost(&mut self, epochs: Vec<Epoch>) {

@@ -57,7 +57,9 @@ impl Membership {
             return self.warn(&topic, error::subscription(&topic, code));
         }
         if code == E::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED as i32 {
-            return self.fail(error::about(format_args!("group {}", self.group_id), code));
+            // librdkafka goes on asking, keeps what it holds, and gets no new assignment when the refusal passes.
+            let what = format!("group {}", self.group_id);
+            return self.warn(&what, error::about(&what, code));
         }
         if let Some(topic) = error::subscribed_topic(&text) {
             return self.warn(topic, error::subscription(topic, code));
@@ -81,8 +83,7 @@ impl Membership {
     fn fail(&mut self, error: BrokerError) {
         if !self.failed {
             self.failed = true;
-            let everything = self.table.epochs();
-            self.lose(&everything);
+            self.lose_everything();
             self.out.push(ConsumerEvent::Failed(error));
         }
     }

@@ -59,6 +59,12 @@ impl Joining {
         self.retry_at = Some(now.after(RETRY));
     }
 
+    /// Nothing is wanted any more.
+    pub(super) fn clear(&mut self) {
+        self.wanted.clear();
+        self.retry_at = None;
+    }
+
     pub(super) fn forget(&mut self, topic: &str, partition: i32) {
         self.wanted.retain(|w| w.partition.partition != partition || &*w.partition.topic != topic);
     }
