@@ -64,12 +64,14 @@ fn known_kind(code: E) -> ErrorCode {
         | E::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
         | E::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
         | E::RD_KAFKA_RESP_ERR_FENCED_MEMBER_EPOCH
-        | E::RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH
         | E::RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID
         | E::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH
         | E::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
         | E::RD_KAFKA_RESP_ERR__FENCED => ErrorCode::Fenced,
-        E::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS => ErrorCode::Rebalancing,
+        // The group has raised our epoch, and its answer that says so is on its way: nobody else holds the partition.
+        E::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS | E::RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH => {
+            ErrorCode::Rebalancing
+        }
         E::RD_KAFKA_RESP_ERR__QUEUE_FULL => ErrorCode::QueueFull,
         E::RD_KAFKA_RESP_ERR__BAD_MSG
         | E::RD_KAFKA_RESP_ERR__BAD_COMPRESSION

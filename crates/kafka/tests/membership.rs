@@ -6,9 +6,12 @@ mod mock;
 
 use std::time::{Duration, Instant};
 
-use mock::{FIND_COORDINATOR, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, MockCluster, OFFSET_FETCH};
+use mock::{
+    CONSUMER_GROUP_HEARTBEAT, FIND_COORDINATOR, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, MockCluster,
+    OFFSET_COMMIT, OFFSET_FETCH,
+};
 use prosody_broker::{Commit, Consumer, ErrorCode};
-use prosody_kafka::KafkaSettings;
+use prosody_kafka::{GroupProtocol, KafkaSettings};
 use prosody_model::Epoch;
 
 const CALL: Duration = Duration::from_secs(10);
@@ -82,4 +85,23 @@ fn a_membership_that_is_over_for_good_takes_nothing_over_any_more() {
     member.until("time has passed", |_| Instant::now() > end);
     assert!(member.assigned.is_empty(), "{:?}", member.assigned);
     assert_eq!(cluster.requests(OFFSET_FETCH), 0, "its offsets are not asked for any more");
+}
+
+#[test]
+fn a_commit_with_an_epoch_that_the_group_has_just_raised_may_be_made_again() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 1);
+    let settings = KafkaSettings { group_protocol: GroupProtocol::Consumer, ..cluster.settings() };
+    let mut member = cluster.member_with(&settings, "t");
+    let epochs = member.hold(1);
+    cluster.count_requests();
+    cluster.fail(OFFSET_COMMIT, &[113]);
+    let results = member.consumer.commit_now(vec![commit(epochs[0], 1)], CALL);
+    let refused = results[0].result.as_ref().map_err(|error| error.code);
+    assert_eq!(refused, Err(ErrorCode::Rebalancing));
+    assert!(ErrorCode::Rebalancing.commit_retryable());
+    member.until("the new epoch is known", |_| cluster.requests(CONSUMER_GROUP_HEARTBEAT) > 0);
+    let results = member.consumer.commit_now(vec![commit(epochs[0], 1)], CALL);
+    assert_eq!(results[0].result, Ok(()));
+    assert!(member.lost.is_empty());
 }
