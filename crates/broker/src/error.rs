@@ -72,6 +72,12 @@ impl ErrorCode {
             Self::Unreachable | Self::Timeout | Self::Rebalancing | Self::QueueFull | Self::UnknownTopic
         )
     }
+
+    /// Whether a commit that was refused so may succeed when it is made again soon. A topic that is not there was
+    /// there when its records were read: it is deleted, and nobody starts from its offsets any more.
+    pub fn commit_retryable(self) -> bool {
+        self.retryable() && self != Self::UnknownTopic
+    }
 }
 
 /// An error of the broker or of the library that speaks to it.
@@ -88,3 +94,6 @@ impl BrokerError {
         Self { code, message: message.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,3 +105,17 @@ fn a_commit_with_an_epoch_that_the_group_has_just_raised_may_be_made_again() {
     assert_eq!(results[0].result, Ok(()));
     assert!(member.lost.is_empty());
 }
+
+#[test]
+fn a_commit_for_a_topic_that_is_gone_is_not_worth_repeating() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 1);
+    let mut member = cluster.member("t");
+    let epochs = member.hold(1);
+    // librdkafka itself repeats it for a while.
+    cluster.fail(OFFSET_COMMIT, &[3; 100]);
+    let results = member.consumer.commit_now(vec![commit(epochs[0], 1)], CALL);
+    let code = results[0].result.as_ref().map_err(|error| error.code).unwrap_err();
+    assert_eq!(code, ErrorCode::UnknownTopic);
+    assert!(code.retryable() && !code.commit_retryable());
+}
