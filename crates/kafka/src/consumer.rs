@@ -11,6 +11,7 @@
 //! it is assigned with an explicit start (`Assigned`) → the group takes it away (`Revoking`, until released, or
 //! `Lost`) → its queue is emptied and dropped.
 
+mod alarm;
 mod assignment;
 mod close;
 mod commit;
@@ -28,7 +29,8 @@ use prosody_model::{Epoch, Epochs, Mono, Now, Record};
 use rdkafka_sys as sys;
 
 use self::{
-    assignment::Revoke, commit::Commits, events::Warnings, offsets::Joining, queue::Ready, table::Table,
+    alarm::Alarm, assignment::Revoke, commit::Commits, events::Warnings, offsets::Joining, queue::Ready,
+    table::Table,
 };
 use crate::{
     error,
@@ -68,6 +70,7 @@ struct Membership {
     commits: Commits,
     warnings: Warnings,
     ready: Arc<Ready>,
+    alarm: Alarm,
     /// What the next poll says. Bounded by what the calls between two polls make: an answer per commit, an
     /// error per held partition.
     out: Vec<ConsumerEvent>,
@@ -114,7 +117,8 @@ impl KafkaConsumer {
             revokes: Vec::new(),
             commits: Commits::default(),
             warnings: Warnings::default(),
-            ready: Arc::new(Ready::new(waker)),
+            ready: Arc::new(Ready::new(Arc::clone(&waker))),
+            alarm: Alarm::new(waker),
             out: Vec::new(),
             scratch: Vec::new(),
             failed: false,
@@ -222,12 +226,18 @@ impl Membership {
         self.give_up_what_is_lost();
         self.retry_offsets();
         self.send_waiting_commits();
+        self.set_alarm();
         events.append(&mut self.out);
         for epoch in self.ready.take() {
             if self.table.owned(epoch).is_some() {
                 events.push(ConsumerEvent::Readable(epoch));
             }
         }
+    }
+
+    /// Has the owner poll again when something is due that no event of librdkafka announces.
+    fn set_alarm(&mut self) {
+        self.alarm.set(self.joining.retry_in(self.now));
     }
 
     fn on_answer(&mut self, event: &crate::ffi::Event) {

@@ -119,3 +119,12 @@ fn a_commit_for_a_topic_that_is_gone_is_not_worth_repeating() {
     assert_eq!(code, ErrorCode::UnknownTopic);
     assert!(code.retryable() && !code.commit_retryable());
 }
+
+#[test]
+fn the_owner_is_woken_to_ask_for_offsets_again() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 1);
+    cluster.fail(OFFSET_FETCH, &[30; 4]);
+    let mut member = cluster.member("t");
+    member.until_woken("the partition is held", |member| !member.assigned.is_empty());
+}

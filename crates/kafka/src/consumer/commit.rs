@@ -226,6 +226,8 @@ impl Membership {
         if !self.out.is_empty() {
             self.ready.wake();
         }
+        // Offsets may have been answered meanwhile, and not well.
+        self.set_alarm();
         results
     }
 

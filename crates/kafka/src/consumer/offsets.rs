@@ -65,6 +65,11 @@ impl Joining {
         self.retry_at = None;
     }
 
+    /// How long until the next look-up is due.
+    pub(super) fn retry_in(&self, now: Mono) -> Option<Duration> {
+        self.retry_at.map(|at| at.since(now))
+    }
+
     pub(super) fn forget(&mut self, topic: &str, partition: i32) {
         self.wanted.retain(|w| w.partition.partition != partition || &*w.partition.topic != topic);
     }
