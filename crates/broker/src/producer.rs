@@ -41,4 +41,9 @@ pub trait Producer: Send + Sync {
     /// Flushes for `timeout` at most, fails what is left with [`ErrorCode::Closed`](crate::ErrorCode::Closed),
     /// and ends. Idempotent. Blocks.
     fn close(&self, timeout: Duration);
+
+    /// Whether it has met an error after which nothing can be sent any more: another one has to take its place.
+    fn failed(&self) -> bool {
+        false
+    }
 }

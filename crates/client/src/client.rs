@@ -1,22 +1,24 @@
 //! The client as the language binding sees it.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    thread::{self, JoinHandle},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
     time::Duration,
 };
 
-use prosody_broker::{BrokerError, ErrorCode, Outgoing, Producer, Report, ReportSink};
+use prosody_broker::{BrokerError, ErrorCode, Outgoing};
 use prosody_config::{Options, Problems, RawValue, Warning};
 use prosody_engine::Settlement;
-use prosody_kafka::{KafkaConsumer, KafkaProducer};
+use prosody_kafka::KafkaConsumer;
 use prosody_model::Epochs;
 
 use crate::{
     consumer::{self, Mailbox},
     error::ClientError,
     kafka,
+    producer::ProducerSlot,
     sink::Sink,
+    waiting::Waiting,
     wiring,
 };
 
@@ -41,10 +43,10 @@ pub struct Client {
     /// Tells the mock brokers of one Node environment from those of another.
     environment: String,
     sink: Arc<dyn Sink>,
-    producer: OnceLock<Result<Arc<dyn Producer>, BrokerError>>,
+    producer: ProducerSlot,
     running: Mutex<Option<Running>>,
-    /// Threads that wait for a flush or a close. Bound: one a call; ended ones go at the next.
-    waiting: Mutex<Vec<JoinHandle<()>>>,
+    /// For flushes and closes.
+    waiting: Waiting,
     /// In mock mode held from the start, so that what one client sends is there when the next one comes.
     memory: Option<prosody_broker::memory::MemoryBroker>,
 }
@@ -67,15 +69,17 @@ impl Client {
         sink: Arc<dyn Sink>,
     ) -> Result<Self, Problems> {
         let resolved = prosody_config::resolve(options, variables)?;
-        let memory = resolved.options.mock.then(|| wiring::memory_broker(&environment, &resolved.options));
+        let options = resolved.options;
+        let memory = options.mock.then(|| wiring::memory_broker(&environment, &options));
+        let producer = wiring::producer(&options, memory.clone(), &sink);
         Ok(Self {
-            options: resolved.options,
+            options,
             warnings: resolved.warnings,
             environment,
             sink,
-            producer: OnceLock::new(),
+            producer,
             running: Mutex::new(None),
-            waiting: Mutex::new(Vec::new()),
+            waiting: Waiting::new("prosody-wait"),
             memory,
         })
     }
@@ -176,29 +180,13 @@ impl Client {
 
     /// Sends records; what becomes of each comes through [`Sink::reports`].
     pub fn send(&self, batch: Vec<Outgoing>) {
-        match self.producer.get_or_init(|| self.open_producer()) {
-            Ok(producer) => producer.send(batch),
-            Err(error) => {
-                let failed = |record: Outgoing| Report { ticket: record.ticket, result: Err(error.clone()) };
-                self.sink.reports(batch.into_iter().map(failed).collect());
-            }
-        }
-    }
-
-    fn open_producer(&self) -> Result<Arc<dyn Producer>, BrokerError> {
-        let sink = Arc::clone(&self.sink);
-        let reports: ReportSink = Arc::new(move |reports| sink.reports(reports));
-        if let Some(broker) = &self.memory {
-            return Ok(Arc::new(broker.producer(reports, self.options.send_timeout)));
-        }
-        let settings = kafka::settings(&self.options, Some(&self.sink));
-        Ok(Arc::new(KafkaProducer::new(&settings, reports)?))
+        self.producer.send(batch);
     }
 
     /// Waits elsewhere until everything sent so far is reported; `done` hears whether it was in time.
     pub fn flush(&self, timeout: Duration, done: Done) {
-        let Some(Ok(producer)) = self.producer.get().cloned() else { return done(Ok(())) };
-        self.elsewhere(done, move || {
+        let Some(producer) = self.producer.current() else { return done(Ok(())) };
+        self.waiting.run(done, move || {
             if producer.flush(timeout) {
                 return Ok(());
             }
@@ -209,25 +197,13 @@ impl Client {
 
     /// Ends the producer; records still waiting after `timeout` fail.
     pub fn close(&self, timeout: Duration, done: Done) {
-        let closed = || Err(BrokerError::new(ErrorCode::Closed, "the client is closed"));
-        let producer = self.producer.get_or_init(closed).clone();
-        self.elsewhere(done, move || {
-            if let Ok(producer) = producer {
+        let producer = self.producer.end();
+        self.waiting.run(done, move || {
+            if let Some(producer) = producer {
                 producer.close(timeout);
             }
             Ok(())
         });
-    }
-
-    /// Runs what blocks on a thread of its own.
-    fn elsewhere(&self, done: Done, work: impl FnOnce() -> Result<(), ClientError> + Send + 'static) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|thread| !thread.is_finished());
-        let builder = thread::Builder::new().name("prosody-wait".into());
-        // A thread that cannot be started drops `done`, which the binding reports as an error.
-        if let Ok(thread) = builder.spawn(move || done(work())) {
-            waiting.push(thread);
-        }
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
@@ -242,12 +218,9 @@ impl Drop for Client {
             running.mailbox.abandon();
             let _ = running.thread.join();
         }
-        if let Some(Ok(producer)) = self.producer.get() {
+        // A flush that waits ends with the producer, before its thread is joined.
+        if let Some(producer) = self.producer.current() {
             producer.close(Duration::ZERO);
-        }
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in waiting {
-            let _ = thread.join();
         }
     }
 }

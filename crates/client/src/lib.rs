@@ -9,8 +9,10 @@ mod clock;
 mod consumer;
 mod error;
 mod kafka;
+mod producer;
 mod relay;
 mod sink;
+mod waiting;
 mod wiring;
 
 pub use admin::AdminClient;

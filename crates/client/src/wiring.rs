@@ -8,14 +8,21 @@ use std::{
 };
 
 use prosody_broker::{
-    TopicSelector,
+    Producer, ReportSink, TopicSelector,
     memory::{self, MemoryBroker, Registry},
 };
 use prosody_config::{Mode, Options, RetryJitter};
 use prosody_engine::{Backoff, Deferral, Fairness, Jitter, Settings};
+use prosody_kafka::KafkaProducer;
 use prosody_shell::ShellSettings;
 
-use crate::{ClientError, clock, consumer::Plan};
+use crate::{
+    ClientError, clock,
+    consumer::Plan,
+    kafka,
+    producer::{Open, ProducerSlot},
+    sink::Sink,
+};
 
 /// The in-memory brokers of this process; one goes with the last client that names it.
 static BROKERS: LazyLock<Registry> = LazyLock::new(Registry::default);
@@ -33,6 +40,20 @@ pub fn memory_broker(environment: &str, options: &Options) -> MemoryBroker {
         clock: Some(Arc::new(clock::now)),
         ..memory::Settings::default()
     })
+}
+
+/// What starts producers, on Kafka or on the in-memory broker.
+pub fn producer(options: &Options, memory: Option<MemoryBroker>, sink: &Arc<dyn Sink>) -> ProducerSlot {
+    let reports = Arc::clone(sink);
+    let reports: ReportSink = Arc::new(move |batch| reports.reports(batch));
+    let timeout = options.send_timeout;
+    let open: Open = if let Some(broker) = memory {
+        Box::new(move |reports| Ok(Arc::new(broker.producer(reports, timeout)) as Arc<dyn Producer>))
+    } else {
+        let settings = kafka::settings(options, Some(sink));
+        Box::new(move |reports| Ok(Arc::new(KafkaProducer::new(&settings, reports)?) as Arc<dyn Producer>))
+    };
+    ProducerSlot::new(open, reports)
 }
 
 /// What the consumer's thread is started with.

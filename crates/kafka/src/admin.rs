@@ -3,7 +3,10 @@
 use std::{
     ffi::CString,
     ptr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,7 +25,12 @@ use crate::{
 pub struct KafkaAdmin {
     /// `None` only while it is dropped.
     handle: Option<Arc<Handle>>,
+    /// Nobody waits for an answer any more.
+    ended: AtomicBool,
 }
+
+/// Between two looks whether anybody waits still.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl KafkaAdmin {
     /// An admin client; it connects with the first call.
@@ -33,7 +41,13 @@ impl KafkaAdmin {
     pub fn new(settings: &KafkaSettings) -> Result<Self, BrokerError> {
         // Admin calls work on a client of any role; a producer joins no group.
         let handle = Handle::new(Role::Producer, settings.admin()?, 0, settings.log.clone())?;
-        Ok(Self { handle: Some(handle) })
+        Ok(Self { handle: Some(handle), ended: AtomicBool::new(false) })
+    }
+
+    /// Ends the calls that wait for an answer: soon they report that the client is closed. What they asked for may
+    /// happen all the same.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Release);
     }
 
     /// Sends one request with `send` and waits for its answer.
@@ -63,7 +77,10 @@ impl KafkaAdmin {
         let deadline = Instant::now() + timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match queue.poll(left) {
+            if self.ended.load(Ordering::Acquire) {
+                return Err(error::closed("admin client"));
+            }
+            match queue.poll(left.min(LOOK)) {
                 Some(event) if matches!(event.kind(), EventKind::CreateTopics | EventKind::DeleteTopics) => {
                     return match event.error() {
                         0 => Ok(event),

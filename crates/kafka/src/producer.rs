@@ -127,6 +127,10 @@ impl Producer for KafkaProducer {
             handle.end(deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(200)));
         }
     }
+
+    fn failed(&self) -> bool {
+        lock(&self.shared.outlet).as_ref().is_some_and(Outlet::failed)
+    }
 }
 
 impl Drop for KafkaProducer {

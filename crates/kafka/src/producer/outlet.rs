@@ -60,6 +60,11 @@ impl Outlet {
         unsafe { sys::rd_kafka_purge(self.handle.raw(), flags) };
     }
 
+    /// Whether librdkafka has met an error that it does not get over.
+    pub(super) fn failed(&self) -> bool {
+        self.handle.fatal().is_some()
+    }
+
     fn topic(&mut self, name: &Arc<str>) -> Result<*mut sys::rd_kafka_topic_t, BrokerError> {
         if let Some((last, topic)) = &self.last
             && (Arc::ptr_eq(last, name) || last == name)
