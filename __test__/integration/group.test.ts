@@ -1,7 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ConsumerState, PermanentError } from '../../src/index.js';
-import { committed, logged, member, newTopic, sender, stays, until, withKafka } from './support.js';
+import {
+  closing,
+  committed,
+  logged,
+  member,
+  newTopic,
+  other,
+  sender,
+  stays,
+  until,
+  withKafka,
+} from './support.js';
 
 withKafka();
 
@@ -130,4 +141,39 @@ test('failures hold back their own key only; a permanent one is said and passed'
   const lines = logged.filter(({ message }) => message.includes('failed for good'));
   expect(lines).toHaveLength(1);
   expect(JSON.stringify(lines[0]!.metadata)).toContain('never');
+});
+
+test('a second consumer with the same groupInstanceId ends the first one, which says why', async () => {
+  const topic = await newTopic('static', 2);
+  const config = { groupId: `${topic}-group`, groupInstanceId: 'the-one' };
+  const first = await member(topic, config).listens();
+  await until(() => first.client.assignedPartitionCount === 2, 'the first one has both');
+  const second = await member(topic, config).listens();
+  const error = await first.failed('FENCED');
+  expect(error.message).toContain('groupInstanceId');
+  expect(error.retryable).toBe(false);
+  await until(() => second.client.assignedPartitionCount === 2, 'the second one has both');
+  expect(first.client.assignedPartitionCount).toBe(0);
+  await second.client.send(topic, 'a', 1);
+  await second.got(1);
+  await first.client.unsubscribe();
+});
+
+test('a group whose members speak another protocol is said with its name', async () => {
+  const topic = await newTopic('mixed', 1);
+  const group = `${topic}-group`;
+  const theirs = other().consumer({ groupId: group });
+  closing({ close: () => theirs.disconnect() });
+  await theirs.connect();
+  await theirs.subscribe({ topic });
+  const joined = new Promise((resolve) => theirs.on('consumer.group_join', resolve));
+  await theirs.run({ eachMessage: async () => {} });
+  await joined;
+  const subject = await member(topic, { groupId: group }).listens();
+  await until(() => subject.errors.length > 0, 'an error event');
+  expect(subject.errors[0]!.message).toMatch(new RegExp(`${group}.*protocol.*leave`));
+  expect(subject.errors[0]!.retryable).toBe(true);
+  await stays(() => subject.errors.length === 1, 'said once', 3_000);
+  await theirs.disconnect();
+  await until(() => subject.client.assignedPartitionCount === 1, 'it joins when they have left');
 });

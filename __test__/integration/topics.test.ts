@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ProsodyError } from '../../src/index.js';
 import {
   admin,
+  committed,
   logged,
   makeTopic,
   member,
@@ -15,6 +16,15 @@ import {
 } from './support.js';
 
 withKafka();
+
+/** Sends with a client that is gone afterwards: one that knew a deleted topic would have the broker make it again. */
+async function sendOnce(topic: string, count: number, what: string): Promise<void> {
+  const { client } = sender();
+  const records = Array.from({ length: count }, (_, n) => ({ topic, key: 'k', payload: `${what} ${n}` }));
+  const results = await client.sendMany(records);
+  await client[Symbol.asyncDispose]();
+  expect(results.every(({ ok }) => ok)).toBe(true);
+}
 
 test('a missing topic is said once and waited for; created later, it is picked up without a restart', async () => {
   const topic = unique('later');
@@ -90,7 +100,7 @@ test('a topic that is deleted is said with its name, and another one goes on', a
   const doomed = await newTopic('doomed', 2);
   const stable = await newTopic('stable', 2);
   const subject = await member([doomed, stable]).listens();
-  await subject.client.send(doomed, 'a', 'before');
+  await sendOnce(doomed, 1, 'before');
   await subject.got(1);
   await (await admin()).deleteTopics({ topics: [doomed] });
   const error = await subject.failed('UNKNOWN_TOPIC');
@@ -101,3 +111,40 @@ test('a topic that is deleted is said with its name, and another one goes on', a
   await stays(() => subject.errors.length <= 3, 'no loop of errors', 6_000);
   expect(subject.messages[1]?.payload).toBe('after');
 });
+
+for (const pace of ['at once', 'after it was missed'] as const) {
+  test(`a topic that is deleted and made again ${pace} is read from its beginning, or stops with an error`, async () => {
+    const topic = await newTopic('phoenix', 1);
+    const config = { groupId: `${topic}-group` };
+    const first = await member(topic, config).listens();
+    await sendOnce(topic, 10, 'old');
+    await first.got(10);
+    await until(
+      async () => (await committed(config.groupId, topic)).get(0)?.offset === 10,
+      'all is committed',
+    );
+    const eraser = await admin();
+    await eraser.deleteTopics({ topics: [topic] });
+    if (pace === 'after it was missed') await first.failed('UNKNOWN_TOPIC');
+    const remade = () =>
+      eraser
+        .createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false })
+        .catch(() => false);
+    await until(remade, 'the topic is made again');
+    if (pace === 'at once') {
+      // The position of the old log is past the end of the new one.
+      const error = await first.failed('OFFSET_OUT_OF_RANGE');
+      expect(error.message).toContain(topic);
+    }
+    await sendOnce(topic, 5, 'new');
+    const second = member(topic, config);
+    if (pace === 'at once') {
+      await first.client.unsubscribe();
+      await second.listens();
+    }
+    const news = (): unknown[] =>
+      [...first.messages.slice(10), ...second.messages].map(({ payload }) => payload);
+    await until(() => news().length >= 5, 'the new topic is read');
+    expect(news()).toEqual([0, 1, 2, 3, 4].map((n) => `new ${n}`));
+  });
+}
