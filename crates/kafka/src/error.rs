@@ -2,7 +2,9 @@
 
 mod text;
 
-pub(crate) use text::{all_down, connection, partition_stopped, subscribed_topic, subscription};
+pub(crate) use text::{
+    all_down, connection, other_protocol, partition_stopped, subscribed_topic, subscription,
+};
 
 use std::fmt;
 

@@ -61,6 +61,9 @@ impl Membership {
             let what = format!("group {}", self.group_id);
             return self.warn(&what, error::about(&what, code));
         }
+        if code == E::RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL as i32 {
+            return self.warn("", error::other_protocol(&self.group_id));
+        }
         if let Some(topic) = error::subscribed_topic(&text) {
             return self.warn(topic, error::subscription(topic, code));
         }

@@ -59,6 +59,15 @@ pub(crate) fn all_down(servers: &str) -> BrokerError {
     of_kind(ErrorCode::Unreachable, format_args!("Kafka at {servers}"), "no broker answers")
 }
 
+/// The group's members share no way to divide partitions with us.
+pub(crate) fn other_protocol(group: &str) -> BrokerError {
+    let message = format!(
+        "group {group} has members that speak another protocol or assign partitions in another way; joining is tried \
+         again until they leave: use another groupId, or let those members leave first"
+    );
+    BrokerError::new(ErrorCode::Other, message)
+}
+
 /// The topic that an error of the subscription is about: librdkafka names it in its text only.
 pub(crate) fn subscribed_topic(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("Subscribed topic not available: ")?;
