@@ -87,7 +87,9 @@ pub fn draw(chance: &mut Chance, members: usize, until: Mono, reorders: bool) ->
     let mut faults = Vec::new();
     let calm = chance.one_in(12);
     for kind in 0..KINDS {
-        if calm || !chance.percent(28) {
+        // Reordering is rare enough to be made sure of.
+        let sure = kind == 9 && reorders;
+        if calm || !(chance.percent(28) || sure) {
             continue;
         }
         for _ in 0..chance.between(1, 3) {

@@ -24,7 +24,7 @@ mod tenures;
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use prosody_broker::memory::{ConsumerId, MemoryBroker};
-use prosody_engine::Engine;
+use prosody_engine::{Deferral, Engine};
 use prosody_model::{Mono, TopicPartition};
 
 use crate::{
@@ -55,6 +55,8 @@ pub struct Limits {
     pub concurrency: usize,
     pub uncommitted: usize,
     pub bytes: usize,
+    /// Whether failed records keep their place in `uncommitted`.
+    pub in_place: bool,
     /// The longest that a finished record may stay out of every commit.
     pub commit_within: Duration,
 }
@@ -115,6 +117,9 @@ pub struct Ledger {
     cut: bool,
     pub reorders: bool,
     pub unreachable: bool,
+    pub healed_at: Option<Mono>,
+    /// When a process last lost partitions.
+    pub last_loss: Option<Mono>,
     /// Records neither finished nor gone.
     pub unfinished: usize,
 }
@@ -139,6 +144,7 @@ impl Ledger {
                 concurrency: plan.engine.max_concurrency,
                 uncommitted: plan.engine.max_uncommitted,
                 bytes: plan.engine.max_buffered_bytes,
+                in_place: matches!(plan.engine.deferral, Deferral::Off),
                 commit_within: plan.engine.commit_interval + slack,
             },
             calls: 0,
@@ -146,6 +152,8 @@ impl Ledger {
             cut: false,
             reorders: plan.reorders,
             unreachable: false,
+            healed_at: None,
+            last_loss: None,
             unfinished: 0,
         }
     }
@@ -252,8 +260,9 @@ impl Ledger {
             });
         }
         let (uncommitted, bytes) = (engine.uncommitted(), engine.bytes());
-        // A call that is to be tried again in place comes back to where the next record is already.
-        if uncommitted > limits.uncommitted + limits.concurrency {
+        // A record that is to be tried again in place comes back to where the next one is already: one a key.
+        let back = if limits.in_place { engine.keys() } else { 0 };
+        if uncommitted > limits.uncommitted + back {
             self.fail("8 max_uncommitted holds", || format!("{uncommitted} of {}", limits.uncommitted));
         }
         if bytes > limits.bytes.saturating_add(READ_OVERSHOOT) {

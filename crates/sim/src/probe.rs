@@ -53,6 +53,8 @@ impl Probe {
                     ledger.answered(self.process, answer, false);
                 }
             }
+            // A drain releases before the group asks; the log may still speak of what it lent until the close.
+            ConsumerEvent::Stopped { epoch, .. } if ledger.is_over(self.process, *epoch) => {}
             ConsumerEvent::Stopped { epoch, error } => {
                 ledger.fail("live: every partition can be read on", || format!("{epoch:?}: {error}"));
             }

@@ -103,6 +103,7 @@ struct World {
     /// By call number, from 1 on.
     fates: Vec<Fate>,
     phase: Phase,
+    closing_at: Option<Mono>,
     /// Spells without a broker that overlap.
     unreachable: u32,
     produced: usize,
@@ -130,6 +131,7 @@ impl World {
             slots,
             fates: Vec::with_capacity(256),
             phase: Phase::Striking,
+            closing_at: None,
             unreachable: 0,
             produced: 0,
         };

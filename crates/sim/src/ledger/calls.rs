@@ -16,7 +16,7 @@ pub struct Open {
     pub call: u32,
     pub event: EventId,
     pub tenure: u32,
-    partition: usize,
+    pub partition: usize,
     key: u32,
     /// The record's number in its partition.
     rec: usize,

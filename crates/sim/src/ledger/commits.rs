@@ -189,9 +189,11 @@ impl Ledger {
         let knows = |tenure: &Tenure| {
             let log = &self.logs[tenure.partition];
             let known = |(index, rec): (usize, &super::log::Rec)| {
-                rec.gone || tenure.own.has(index) || tenure.restored(rec.offset)
+                // One that vanishes after it was read is run all the same.
+                (rec.gone && !tenure.read.has(index)) || tenure.own.has(index) || tenure.restored(rec.offset)
             };
-            let stays = !self.books[tenure.process as usize].draining && !self.out_of_touch(tenure.process);
+            let book = &self.books[tenure.process as usize];
+            let stays = !book.draining && !self.out_of_touch(tenure.process);
             tenure.spell == Spell::Held && log.recs.iter().enumerate().all(known) && stays
         };
         let held = |partition: usize| self.tenures.iter().any(|t| t.partition == partition && knows(t));

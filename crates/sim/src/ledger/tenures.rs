@@ -1,11 +1,16 @@
 //! Who held what, from which offset on, until when.
 
+use std::time::Duration;
+
 use prosody_broker::Assigned;
 use prosody_engine::offsets::{Map, decode};
 use prosody_model::{Epoch, Mono, Record};
 
 use super::{Ledger, log::Set};
 use crate::{sights::Sight, trace::Event};
+
+/// So long after the heal the last blow has no effect any more: the longest session and rebalance timeouts.
+const CALM: Duration = Duration::from_secs(30);
 
 /// How far a tenure has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub struct Tenure {
     pub base: i64,
     /// What came with that commit.
     pub map: Option<Map>,
+    /// Records that were read here.
+    pub read: Set,
     /// Records finished here whose settlement the shell has been told.
     pub own: Set,
     /// Those of them that an accepted commit covers.
@@ -105,6 +112,7 @@ impl Ledger {
             spell: Spell::Held,
             base,
             map,
+            read: Set::default(),
             own: Set::default(),
             acked: Set::default(),
             pending: Vec::new(),
@@ -138,6 +146,10 @@ impl Ledger {
         self.tenures.iter().rposition(ours).map(|index| index as u32)
     }
 
+    pub fn is_over(&self, process: u32, epoch: Epoch) -> bool {
+        self.tenure_of(process, epoch).is_none_or(|id| self.tenures[id as usize].spell == Spell::Over)
+    }
+
     pub fn revoking(&mut self, process: u32, epochs: &[Epoch]) {
         for &epoch in epochs {
             let Some(id) = self.tenure_of(process, epoch) else { continue };
@@ -159,6 +171,12 @@ impl Ledger {
                 continue;
             }
             let partition = self.tenures[id as usize].partition as u32;
+            self.last_loss = Some(self.now);
+            if self.healed_at.is_some_and(|healed| self.now.since(healed) > CALM) {
+                self.fail("live: nobody is thrown out once all is well", || {
+                    format!("process {process} loses partition {partition}")
+                });
+            }
             let busy = self.books[process as usize].open.iter().any(|call| call.tenure == id);
             self.seen.add(if busy { Sight::LostBusy } else { Sight::LostIdle });
             self.note(Event::Lost { process, epoch: epoch.0, partition });
@@ -219,7 +237,12 @@ impl Ledger {
         let id = self.tenure_of(process, epoch);
         let held = id.map(|id| self.tenures[id as usize].spell);
         if let (Some(id), Some(last)) = (id, records.last()) {
-            self.tenures[id as usize].position = last.offset + 1;
+            let tenure = &mut self.tenures[id as usize];
+            tenure.position = last.offset + 1;
+            let log = &self.logs[tenure.partition];
+            for index in records.iter().filter_map(|record| log.find(record.offset)) {
+                tenure.read.add(index);
+            }
         }
         if held != Some(Spell::Held) {
             self.fail("5 nothing is read for a partition that is not held", || {

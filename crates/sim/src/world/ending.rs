@@ -16,6 +16,7 @@ impl World {
         self.broker.heal();
         let mut ledger = self.ledger.borrow_mut();
         ledger.note(Event::Healed);
+        ledger.healed_at = Some(self.now);
         ledger.unreachable = false;
         ledger.look();
         let mut open = Vec::new();
@@ -71,6 +72,7 @@ impl World {
 
     fn close_all(&mut self) {
         self.phase = Phase::Closing;
+        self.closing_at = Some(self.now);
         self.ledger.borrow_mut().note(Event::Closing);
         let (now, ledger) = (self.now, self.ledger.clone());
         let drain = (Duration::from_secs(8), Duration::from_secs(10));
@@ -109,7 +111,10 @@ impl World {
     /// Judges the end.
     pub(super) fn conclude(&mut self) {
         let mut ledger = self.ledger.borrow_mut();
-        if ledger.violation.is_none() && !ledger.reorders && !ledger.all_committed() {
+        // Who was thrown out during its stop, for what happened before the heal, could not commit.
+        let thrown_out = ledger.last_loss.is_some_and(|at| self.closing_at.is_some_and(|from| at >= from));
+        let judged = ledger.violation.is_none() && !ledger.reorders && !thrown_out;
+        if judged && !ledger.all_committed() {
             let committed: Vec<_> = ledger.logs.iter().map(|log| log.committed).collect();
             ledger.fail("live: committed offsets reach the end", || format!("they are at {committed:?}"));
         }
