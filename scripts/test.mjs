@@ -62,7 +62,7 @@ function kafka() {
 
 async function integration() {
   const { dir } = await kafka();
-  await vitest(['integration'], { PROSODY_TEST_KAFKA: dir });
+  await vitest(['integration'], { TEST_KAFKA_DIR: dir });
 }
 
 function countCargo(line) {

@@ -5,7 +5,7 @@
 //
 // For a faster loop start one yourself and name its folder:
 //   KAFKA_SASL=1 scripts/kafka start .cache/kafka
-//   PROSODY_TEST_KAFKA=.cache/kafka npx vitest --project integration
+//   TEST_KAFKA_DIR=.cache/kafka npx vitest --project integration
 import type { TestProject } from 'vitest/node';
 import { startKafka } from './kafka.mjs';
 
@@ -24,7 +24,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = process.env['PROSODY_TEST_KAFKA'];
+  const dir = process.env['TEST_KAFKA_DIR'];
   const kafka = await startKafka({
     sasl: true,
     quiet: true,

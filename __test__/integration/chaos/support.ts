@@ -5,8 +5,8 @@ import { Fleet, type HandlerPlan } from './fleet.js';
 import { check, type Verdict } from './history.js';
 import { bystander, Load, Watcher } from './load.js';
 
-/** `PROSODY_CHAOS=full` runs the numbers that are published; the default is what every test run affords. */
-export const full = process.env['PROSODY_CHAOS'] === 'full';
+/** `CHAOS=full` runs the numbers that are published; the default is what every test run affords. */
+export const full = process.env['CHAOS'] === 'full';
 
 /** A topic, a group, a load, a watcher and a fleet that belong together. */
 export interface Scene {
