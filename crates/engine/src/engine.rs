@@ -192,6 +192,11 @@ impl Engine {
         self.lanes.len()
     }
 
+    /// Keys that could start a call if a slot were free.
+    pub fn ready_keys(&self) -> usize {
+        self.scheduler.ready()
+    }
+
     /// Keys that wait for their next attempt.
     pub fn parked_keys(&self) -> usize {
         self.parking.len()

@@ -9,4 +9,4 @@ mod reading;
 mod shell;
 
 pub use fact::Fact;
-pub use shell::{Handler, Inbox, Next, Shell, ShellSettings};
+pub use shell::{Handler, Inbox, Next, Remains, Shell, ShellSettings};

@@ -6,8 +6,8 @@ use prosody_model::{PartitionIndex, TopicPartition};
 
 /// Gives each partition the number under which the engine and the bridge know it.
 ///
-/// Bound: the partitions ever assigned to this consumer; an entry stays, so that a late call of an earlier
-/// assignment still blocks its key.
+/// Bound: the partitions ever assigned to this process; an entry stays, so that a late call of an earlier
+/// assignment, or of an earlier membership, still blocks its key.
 #[derive(Debug, Default)]
 pub struct Names {
     indices: HashMap<TopicPartition, PartitionIndex>,

@@ -94,13 +94,28 @@ pub struct Shell<C> {
     failed: Option<BrokerError>,
 }
 
+/// What outlives a membership: calls that have not settled, the keys they hold, and how partitions are numbered.
+#[derive(Debug)]
+pub struct Remains {
+    engine: Engine,
+    names: Names,
+}
+
 impl<C: Consumer> Shell<C> {
     pub fn new(consumer: C, engine: Settings, settings: ShellSettings) -> Self {
+        let remains = Remains { engine: Engine::new(engine), names: Names::default() };
+        Self::resume(consumer, remains, settings)
+    }
+
+    /// A shell for the next membership of a process: a key that an earlier one still runs waits for it.
+    pub fn resume(consumer: C, remains: Remains, settings: ShellSettings) -> Self {
+        let Remains { mut engine, names } = remains;
+        engine.reopen();
         Self {
             consumer,
-            engine: Engine::new(engine),
+            engine,
             settings,
-            names: Names::default(),
+            names,
             readings: Readings::default(),
             endings: Endings::default(),
             events: Vec::new(),
@@ -150,6 +165,11 @@ impl<C: Consumer> Shell<C> {
     /// Leaves the group, waiting for `timeout` at most.
     pub fn close(&mut self, timeout: Duration) {
         self.consumer.close(timeout);
+    }
+
+    /// Ends the consumer, by a crash if it was not closed.
+    pub fn into_remains(self) -> Remains {
+        Remains { engine: self.engine, names: self.names }
     }
 
     pub fn engine(&self) -> &Engine {

@@ -19,7 +19,24 @@ use crate::{
     planted::{self, Bug},
 };
 
+/// No assignment: epochs are drawn from 1 on.
+const OVER: Epoch = Epoch(0);
+
 impl Engine {
+    /// Takes up another membership, once a drain or a loss has ended the one before. Calls that are still open keep
+    /// their slots and their keys until they settle, as after a loss.
+    pub fn reopen(&mut self) {
+        self.lose(&self.partitions.epochs(), &mut Vec::new());
+        // The next membership may draw the same epochs again, and must not be taken for theirs.
+        let late: Vec<u32> = self.events.iter().map(|(index, _)| index).collect();
+        for event in late {
+            if let Some(event) = self.events.get_mut(event) {
+                event.epoch = OVER;
+            }
+        }
+        (self.drain, self.drained, self.refused, self.dirty) = (None, false, false, false);
+    }
+
     pub(super) fn revoke(&mut self, epochs: &[Epoch], now: Mono, out: &mut Vec<Action>) {
         let deadline = now.after(self.settings.revoke_timeout);
         for &epoch in epochs {

@@ -141,3 +141,21 @@ fn a_late_settlement_frees_its_slot_and_says_nothing() {
     bench.settle(late, Outcome::Success);
     assert_eq!((bench.engine.open_calls(), bench.engine.counters().late), (0, 1));
 }
+
+#[test]
+fn a_call_that_outlives_a_drain_holds_its_key_in_the_next_membership() {
+    let mut bench = Bench::new(quick());
+    bench.records(EPOCH, &[(0, "a")]);
+    let late = bench.dispatched()[0].event;
+    bench.drain(0, 0);
+    bench.step(Input::Tick);
+    assert_eq!(bench.drained(), 1);
+    bench.engine.reopen();
+    // The same epoch again: another consumer counts from the beginning.
+    bench.assign(EPOCH, 0);
+    bench.records(EPOCH, &[(0, "a"), (1, "b")]);
+    assert_eq!(bench.offsets(), [1]);
+    bench.settle(late, Outcome::Success);
+    assert_eq!(bench.offsets(), [0], "what ended late counts for nothing here");
+    assert_ne!(bench.dispatched()[0].event, late);
+}
