@@ -127,6 +127,35 @@ describe('unsubscribe', () => {
     expect(seen.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 
+  it('keeps_a_key_whose_handler_has_not_ended_from_starting_again_in_the_next_subscription', async () => {
+    const client = mockClient({ shutdownTimeoutMs: 200 });
+    const running = new Set<string>();
+    const calls: string[] = [];
+    let end = (): void => {};
+    const handler = {
+      async onMessage(_context: unknown, message: Message) {
+        const key = message.key!;
+        if (running.has(key)) calls.push('twice at once');
+        running.add(key);
+        calls.push(`${key}${String(message.payload)}`);
+        if (calls.length === 1) await new Promise<void>((resolve) => (end = resolve));
+        running.delete(key);
+      },
+    };
+    await client.subscribe(handler);
+    await client.send('topic', 'stuck', 0);
+    await until(() => calls.length === 1, 'the handler started');
+    await client.unsubscribe();
+    await client.subscribe(handler);
+    await client.send('topic', 'stuck', 1);
+    await client.send('topic', 'other', 0);
+    await until(() => calls.includes('other0'), 'another key');
+    expect(calls).toEqual(['stuck0', 'other0']);
+    end();
+    await until(() => calls.length === 4, 'the records of the stuck key');
+    expect(calls).toEqual(['stuck0', 'other0', 'stuck0', 'stuck1']);
+  });
+
   it('resolves_at_once_where_nothing_runs', async () => {
     await mockClient().unsubscribe();
   });

@@ -92,6 +92,51 @@ describe('a permanent failure', () => {
     ]);
   });
 
+  // Outcomes of many calls at once, and an event loop that is busy while they are told of.
+  const failing = async (count: number): Promise<number> => {
+    const client = mockClient({ maxConcurrency: count, maxUncommitted: 2 * count });
+    let started = 0;
+    let fail: (error: Error) => void = () => {};
+    const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+    failed.catch(() => {});
+    await client.subscribe({
+      onMessage: () => {
+        started += 1;
+        return failed;
+      },
+    });
+    await client.sendMany(
+      Array.from({ length: count }, (_, n) => ({ topic: 'topic', key: `key${n}`, payload: n })),
+    );
+    await until(() => started === count, 'every handler started');
+    const held = client.assignedPartitionCount;
+    let revoked = 0;
+    client.on('revoked', ({ partitions }) => (revoked += partitions.length));
+    fail(new PermanentError('no such order'));
+    const busy = setInterval(() => {
+      const end = performance.now() + 100;
+      while (performance.now() < end);
+    }, 0);
+    setTimeout(() => clearInterval(busy), 1_500);
+    await client.unsubscribe();
+    await until(() => revoked === held, 'the events that the partitions are gone');
+    return lines.filter(({ message }) => message.startsWith('a record failed for good')).length;
+  };
+
+  it('is_said_of_each_of_thousands_at_once', async () => {
+    expect(await failing(4_000)).toBe(4_000);
+  }, 60_000);
+
+  it('that_is_not_said_is_counted', async () => {
+    const said = await failing(20_000);
+    const dropped = lines.filter(({ message }) => message.startsWith('log lines or events were dropped'));
+    const counted = dropped.reduce((sum, { metadata }) => sum + (metadata?.['lines'] as number), 0);
+    // The lines of the partitions that went may be among them.
+    expect(said + counted).toBeGreaterThanOrEqual(20_000);
+    expect(said + counted).toBeLessThanOrEqual(20_004);
+    expect(said).toBeLessThan(20_000);
+  }, 60_000);
+
   it('is_marked_by_any_object_with_isPermanent', async () => {
     const error = Object.assign(new Error('marked'), { isPermanent: true });
     expect(await run(fails(error, ({ payload }) => payload === 0))).toEqual(['0/1', '1/1', '2/1']);

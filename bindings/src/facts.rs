@@ -65,6 +65,13 @@ pub fn tell(fact: &Fact) -> Told {
     }
 }
 
+/// What found no room, if anything did.
+pub fn dropped(lines: u64, events: u64) -> Option<Value> {
+    let fields = json!({ "lines": lines, "events": events });
+    let text = "log lines or events were dropped: the event loop was too busy to take them";
+    (lines + events > 0).then(|| line("warn", text, fields))
+}
+
 fn failed(text: &str, code: &str, message: &str, retryable: bool, fields: Value) -> Told {
     Told {
         log: line("error", text, fields),

@@ -12,6 +12,7 @@ mod facts;
 mod layout;
 mod outcomes;
 mod promise;
+mod queue;
 mod raw;
 mod reports;
 mod sends;

@@ -13,13 +13,8 @@ use prosody_kafka::KafkaConsumer;
 use prosody_model::Epochs;
 
 use crate::{
-    consumer::{self, Mailbox},
-    error::ClientError,
-    kafka,
-    producer::ProducerSlot,
-    sink::Sink,
-    waiting::Waiting,
-    wiring,
+    consumer, error::ClientError, kafka, mailbox::Mailbox, producer::ProducerSlot, sink::Sink,
+    waiting::Waiting, wiring,
 };
 
 /// Called once with what became of a call, from whatever thread knows.
@@ -53,7 +48,16 @@ pub struct Client {
 
 struct Running {
     mailbox: Arc<Mailbox>,
-    thread: JoinHandle<()>,
+    /// `None` where it could not be started.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Client {
@@ -134,10 +138,11 @@ impl Client {
         if running.as_ref().is_some_and(|running| !running.mailbox.ended()) {
             return Err((ready, ClientError::Subscribed));
         }
-        if let Some(ended) = running.take() {
-            let _ = ended.thread.join();
-        }
-        let mailbox = Arc::new(Mailbox::default());
+        let before = running.take().map(|mut ended| {
+            ended.join();
+            ended.mailbox
+        });
+        let mailbox = Arc::new(Mailbox::after(before.as_deref(), ready));
         let waker = {
             let mailbox = Arc::downgrade(&mailbox);
             let waker: prosody_broker::Waker = Arc::new(move || {
@@ -150,14 +155,22 @@ impl Client {
         let sink = Arc::clone(&self.sink);
         let started = if let Some(broker) = self.memory.clone() {
             let open = move || Ok(broker.consumer(&group, waker));
-            consumer::start(plan, open, Arc::clone(&mailbox), sink, ready)
+            consumer::start(plan, open, Arc::clone(&mailbox), sink)
         } else {
             let settings = kafka::settings(&self.options, Some(&self.sink));
             let open = move || Ok(KafkaConsumer::new(&settings, Epochs::default(), waker)?);
-            consumer::start(plan, open, Arc::clone(&mailbox), sink, ready)
+            consumer::start(plan, open, Arc::clone(&mailbox), sink)
         };
-        if let Ok(thread) = started {
-            *running = Some(Running { mailbox, thread });
+        let (thread, failure) = match started {
+            Ok(thread) => (Some(thread), None),
+            Err(error) => (None, Some(error)),
+        };
+        // Kept without a thread too: it has the calls that are still open.
+        *running = Some(Running { mailbox: Arc::clone(&mailbox), thread });
+        drop(running);
+        if let Some(error) = failure {
+            mailbox.end(&Ok(()));
+            mailbox.ready(Err(error));
         }
         Ok(())
     }
@@ -214,9 +227,9 @@ impl Client {
 impl Drop for Client {
     /// Ends the threads without a drain: whoever drops a running client has no time for one.
     fn drop(&mut self) {
-        if let Some(running) = self.running().take() {
+        if let Some(mut running) = self.running().take() {
             running.mailbox.abandon();
-            let _ = running.thread.join();
+            running.join();
         }
         // A flush that waits ends with the producer, before its thread is joined.
         if let Some(producer) = self.producer.current() {

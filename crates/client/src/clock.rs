@@ -17,3 +17,8 @@ pub fn now() -> Now {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH);
     Now { mono: Mono(nanos), wall_ms: wall.map_or(0, |elapsed| elapsed.as_millis() as i64) }
 }
+
+/// The monotonic clock now.
+pub fn mono() -> Mono {
+    now().mono
+}

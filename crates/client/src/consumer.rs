@@ -1,182 +1,103 @@
-//! The thread that runs a consumer, and how others reach it.
+//! The thread that runs a consumer.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
-    thread::{self, JoinHandle, Thread},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
-use prosody_broker::{Consumer, TopicSelector};
-use prosody_engine::{Settings, Settlement};
-use prosody_model::Mono;
-use prosody_shell::{Inbox, Shell, ShellSettings};
+use prosody_broker::{BrokerError, Consumer, ErrorCode, TopicSelector};
+use prosody_engine::Settings;
+use prosody_shell::{Fact, Shell, ShellSettings};
 
-use crate::{Done, clock, error::ClientError, relay::Relay, sink::Sink};
-
-/// What the consumer's thread and everybody else share.
-#[derive(Default)]
-pub struct Mailbox {
-    /// Bound: one outcome an open call.
-    inbox: Mutex<Inbox>,
-    /// Those who wait for the end. Bound: one a call of `unsubscribe`.
-    leaving: Mutex<Leaving>,
-    thread: OnceLock<Thread>,
-    /// Ends the thread without a drain.
-    abandoned: AtomicBool,
-    assigned: AtomicUsize,
-    /// When the loop last went round, and when it last made progress or had nothing to do; in nanoseconds.
-    beat: AtomicU64,
-    progress: AtomicU64,
-}
-
-#[derive(Default)]
-struct Leaving {
-    ended: bool,
-    waiting: Vec<Done>,
-}
-
-impl Mailbox {
-    /// Passes outcomes to the engine.
-    pub fn settle(&self, outcomes: impl IntoIterator<Item = Settlement>) {
-        lock(&self.inbox).settled.extend(outcomes);
-        self.wake();
-    }
-
-    /// Starts the drain; `done` is called when the consumer has left.
-    pub fn leave(&self, budget: Duration, done: Done) {
-        {
-            let mut leaving = lock(&self.leaving);
-            if leaving.ended {
-                drop(leaving);
-                return done(Ok(()));
-            }
-            leaving.waiting.push(done);
-        }
-        let now = clock::now().mono;
-        let abort_at = now.after(budget.mul_f64(0.8));
-        lock(&self.inbox).drain.get_or_insert((abort_at, now.after(budget)));
-        self.wake();
-    }
-
-    /// Ends the thread soon, without a drain.
-    pub fn abandon(&self) {
-        self.abandoned.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    pub fn wake(&self) {
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
-        }
-    }
-
-    pub fn assigned(&self) -> usize {
-        self.assigned.load(Ordering::Relaxed)
-    }
-
-    /// Whether there is work and nothing has moved, or the loop has not gone round, for `threshold`.
-    pub fn stalled(&self, threshold: Duration) -> bool {
-        let now = clock::now().mono;
-        let quiet = |instant: &AtomicU64| now.since(Mono(instant.load(Ordering::Relaxed))) > threshold;
-        !lock(&self.leaving).ended && (quiet(&self.beat) || quiet(&self.progress))
-    }
-
-    /// Whether the consumer has left, or never got as far as joining.
-    pub fn ended(&self) -> bool {
-        lock(&self.leaving).ended
-    }
-
-    fn end(&self) {
-        let waiting = {
-            let mut leaving = lock(&self.leaving);
-            leaving.ended = true;
-            std::mem::take(&mut leaving.waiting)
-        };
-        self.assigned.store(0, Ordering::Relaxed);
-        for done in waiting {
-            done(Ok(()));
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::{clock, error::ClientError, mailbox::Mailbox, relay::Relay, sink::Sink};
 
 /// What a consumer's thread is started with.
 pub struct Plan {
     pub topics: Vec<TopicSelector>,
     pub engine: Settings,
     pub shell: ShellSettings,
-    pub poll_interval: Duration,
-    /// How long leaving the group may take once the drain is over.
-    pub close_timeout: Duration,
+    /// Longest sleep of the loop.
+    pub sleep: Duration,
 }
 
-/// Starts the thread. `open` makes the consumer there, `ready` hears whether it could subscribe.
+/// Starts the thread. `open` makes the consumer there; the mailbox hears whether it could subscribe.
 pub fn start<C, F>(
     plan: Plan,
     open: F,
     mailbox: Arc<Mailbox>,
     sink: Arc<dyn Sink>,
-    ready: Done,
 ) -> Result<JoinHandle<()>, ClientError>
 where
     C: Consumer,
     F: FnOnce() -> Result<C, ClientError> + Send + 'static,
 {
     let body = move || {
-        let _ = mailbox.thread.set(thread::current());
-        let consumer = match open() {
-            Ok(consumer) => consumer,
-            Err(error) => {
-                mailbox.end();
-                return ready(Err(error));
+        mailbox.enter();
+        // Whoever waits for this thread is told of a panic too, by when all that it held is dropped.
+        let lived = catch_unwind(AssertUnwindSafe(|| live(&plan, open, &mailbox, sink.as_ref())));
+        let (end, ready) = match lived {
+            Ok(Ok(())) => (Ok(()), Ok(())),
+            // It never joined: there is nothing to leave, and `subscribe` has the error.
+            Ok(Err(error)) => (Ok(()), Err(error)),
+            Err(_) => {
+                let text = ClientError::Crashed.to_string();
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    sink.facts(vec![Fact::Failed(BrokerError::new(ErrorCode::Other, text))]);
+                }));
+                (Err(ClientError::Crashed), Err(ClientError::Crashed))
             }
         };
-        let mut shell = Shell::new(consumer, plan.engine.clone(), plan.shell);
-        if let Err(error) = shell.subscribe(&plan.topics) {
-            shell.close(Duration::ZERO);
-            mailbox.end();
-            return ready(Err(error.into()));
-        }
-        mailbox.progress.store(clock::now().mono.0, Ordering::Relaxed);
-        mailbox.beat.store(clock::now().mono.0, Ordering::Relaxed);
-        ready(Ok(()));
-        run(&mut shell, &plan, &mailbox, sink.as_ref());
-        let abandoned = mailbox.abandoned.load(Ordering::Acquire);
-        shell.close(if abandoned { Duration::from_millis(200) } else { plan.close_timeout });
-        mailbox.end();
+        mailbox.end(&end);
+        mailbox.ready(ready);
     };
     let builder = thread::Builder::new().name("prosody-consumer".into());
     builder.spawn(body).map_err(|error| ClientError::Thread(error.to_string()))
 }
 
-fn run<C: Consumer>(shell: &mut Shell<C>, plan: &Plan, mailbox: &Mailbox, sink: &dyn Sink) {
+/// A membership from its beginning to its end.
+fn live<C: Consumer>(
+    plan: &Plan,
+    open: impl FnOnce() -> Result<C, ClientError>,
+    mailbox: &Mailbox,
+    sink: &dyn Sink,
+) -> Result<(), ClientError> {
+    let consumer = open()?;
+    let mut shell = match mailbox.take_remains() {
+        Some(remains) => Shell::resume(consumer, remains, plan.shell),
+        None => Shell::new(consumer, plan.engine.clone(), plan.shell),
+    };
+    let subscribed = shell.subscribe(&plan.topics);
+    if subscribed.is_ok() {
+        mailbox.pulse.start(clock::mono());
+        mailbox.ready(Ok(()));
+        run(&mut shell, plan.sleep, mailbox, sink);
+    }
+    shell.close(if subscribed.is_ok() { mailbox.time_to_leave() } else { Duration::ZERO });
+    mailbox.leave_remains(Some(shell.into_remains()));
+    Ok(subscribed?)
+}
+
+fn run<C: Consumer>(shell: &mut Shell<C>, sleep: Duration, mailbox: &Mailbox, sink: &dyn Sink) {
     let mut relay = Relay::new(sink);
-    let mut settled = 0;
-    while !mailbox.abandoned.load(Ordering::Acquire) {
-        let mut inbox = std::mem::take(&mut *lock(&mailbox.inbox));
+    while !mailbox.is_abandoned() {
+        let mut inbox = mailbox.take();
         let now = clock::now();
         let next = shell.step(&mut inbox, now, &mut relay);
-        mailbox.beat.store(now.mono.0, Ordering::Relaxed);
-        mailbox.assigned.store(shell.engine().held_partitions(), Ordering::Relaxed);
-        let counters = shell.engine().counters();
-        let done = counters.succeeded + counters.transient + counters.disposed + counters.late;
-        let waiting = shell.engine().open_calls() + shell.engine().uncommitted();
-        if done != settled || waiting == 0 {
-            settled = done;
-            mailbox.progress.store(now.mono.0, Ordering::Relaxed);
-        }
-        if next.drained {
+        let engine = shell.engine();
+        let counters = engine.counters();
+        let settled = counters.succeeded + counters.transient + counters.disposed + counters.late;
+        // Keys that wait for a planned attempt are no work.
+        mailbox.pulse.beat(now.mono, settled, engine.open_calls() + engine.ready_keys());
+        mailbox.set_assigned(engine.held_partitions());
+        // A membership that is over holds nothing any more, and nothing comes of it.
+        if next.drained || shell.failure().is_some() {
             return;
         }
         if !next.again {
-            let wait = next.wake_at.map_or(plan.poll_interval, |at| at.since(clock::now().mono));
-            thread::park_timeout(wait.min(plan.poll_interval));
+            let wait = next.wake_at.map_or(sleep, |at| at.since(clock::mono()));
+            thread::park_timeout(wait.min(sleep));
         }
     }
 }

@@ -18,6 +18,11 @@ pub enum ClientError {
     Mode(&'static str),
     #[error("no thread could be started: {0}; look for a limit on threads or memory")]
     Thread(String),
+    #[error(
+        "the consumer ended in an error of its own: other members take over when its session times out; subscribe again, \
+         and report this with the panic on standard error"
+    )]
+    Crashed,
     #[error("{0}")]
     Broker(#[from] BrokerError),
 }
@@ -30,6 +35,7 @@ impl ClientError {
             Self::Subscribed => "SUBSCRIBED",
             Self::Closed => "CLOSED",
             Self::Thread(_) => "THREAD",
+            Self::Crashed => "INTERNAL",
             Self::Broker(error) => error.code.name(),
         }
     }
@@ -38,7 +44,7 @@ impl ClientError {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Broker(error) => error.code.retryable(),
-            Self::Thread(_) => true,
+            Self::Thread(_) | Self::Crashed => true,
             _ => false,
         }
     }

@@ -63,6 +63,6 @@ fn pem(pem: &config::Pem) -> Pem {
 fn log(sink: &Arc<dyn Sink>) -> LogSink {
     let sink = Arc::clone(sink);
     Arc::new(move |level, facility, line| {
-        sink.fact(Fact::Library { level, text: format!("{facility}: {line}") });
+        sink.facts(vec![Fact::Library { level, text: format!("{facility}: {line}") }]);
     })
 }

@@ -1,4 +1,4 @@
-//! Collects what one step wants of the handlers, so that it crosses in one batch.
+//! Collects what one step wants of the handlers, and what it tells, so that each crosses in one batch.
 
 use prosody_engine::Dispatch;
 use prosody_model::{AbortReason, EventId, PartitionIndex, TopicPartition};
@@ -11,11 +11,13 @@ pub struct Relay<'a> {
     sink: &'a dyn Sink,
     /// Bound: what one step starts, `max_concurrency` calls at most; emptied by `flush`.
     rows: Vec<Row>,
+    /// Bound: a few for each outcome and each event of the log in one step; emptied by `flush`.
+    facts: Vec<Fact>,
 }
 
 impl<'a> Relay<'a> {
     pub fn new(sink: &'a dyn Sink) -> Self {
-        Self { sink, rows: Vec::new() }
+        Self { sink, rows: Vec::new(), facts: Vec::new() }
     }
 }
 
@@ -33,13 +35,16 @@ impl Handler for Relay<'_> {
     }
 
     fn observe(&mut self, fact: Fact) {
-        self.sink.fact(fact);
+        self.facts.push(fact);
     }
 
     fn flush(&mut self) {
         if !self.rows.is_empty() {
             self.sink.rows(&mut self.rows);
             self.rows.clear();
+        }
+        if !self.facts.is_empty() {
+            self.sink.facts(std::mem::take(&mut self.facts));
         }
     }
 }

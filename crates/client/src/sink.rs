@@ -23,6 +23,6 @@ pub trait Sink: Send + Sync {
     fn rows(&self, rows: &mut Vec<Row>);
     /// What became of sent records.
     fn reports(&self, reports: Vec<Report>);
-    /// For logs and events.
-    fn fact(&self, fact: Fact);
+    /// For logs and events, in order.
+    fn facts(&self, facts: Vec<Fact>);
 }

@@ -19,7 +19,7 @@ use prosody_shell::ShellSettings;
 use crate::{
     ClientError, clock,
     consumer::Plan,
-    kafka,
+    kafka, mailbox,
     producer::{Open, ProducerSlot},
     sink::Sink,
 };
@@ -29,6 +29,8 @@ static BROKERS: LazyLock<Registry> = LazyLock::new(Registry::default);
 
 /// Partitions of a topic that comes into being on first use.
 const MOCK_PARTITIONS: i32 = 4;
+/// Some waits of the adapters have no wake of their own.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// UTF-16 units that a broker takes as metadata by default (`offset.metadata.max.bytes`).
 const METADATA_UNITS: usize = 4096;
 
@@ -64,13 +66,13 @@ pub fn plan(options: &Options) -> Result<Plan, ClientError> {
     if options.group.topics.is_empty() {
         return Err(ClientError::NoTopics);
     }
-    let shutdown = options.limits.shutdown_timeout;
+    let limits = &options.limits;
+    let late_commit = mailbox::late_commit(limits.shutdown_timeout);
     Ok(Plan {
         topics: options.group.topics.iter().map(|topic| selector(topic)).collect(),
         engine: engine(options),
-        shell: ShellSettings::default(),
-        poll_interval: options.limits.poll_interval,
-        close_timeout: (shutdown / 5).clamp(Duration::from_millis(200), Duration::from_secs(5)),
+        shell: ShellSettings { clock: Some(clock::mono), late_commit, ..ShellSettings::default() },
+        sleep: limits.poll_interval.min(limits.stall_threshold / 4).min(LONGEST_SLEEP),
     })
 }
 

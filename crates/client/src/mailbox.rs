@@ -1,0 +1,183 @@
+//! What a consumer's thread and everybody else share.
+
+use std::{
+    mem,
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use prosody_engine::Settlement;
+use prosody_model::Mono;
+use prosody_shell::{Inbox, Remains};
+
+use crate::{Done, clock, error::ClientError, pulse::Pulse};
+
+/// Of the time for leaving, what is kept for the group once the drain is over: a tenth, within these bounds.
+const FAREWELL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+#[derive(Default)]
+pub struct Mailbox {
+    /// Bound: one outcome an open call.
+    inbox: Mutex<Inbox>,
+    leaving: Mutex<Leaving>,
+    /// Hears whether the consumer could subscribe.
+    ready: Mutex<Option<Done>>,
+    /// What the consumer before this one left; the thread takes it, and gives it back at its end.
+    remains: Mutex<Option<Remains>>,
+    thread: OnceLock<Thread>,
+    /// Ends the thread without a drain.
+    abandoned: AtomicBool,
+    assigned: AtomicUsize,
+    pub pulse: Pulse,
+}
+
+#[derive(Default)]
+struct Leaving {
+    /// How it ended; an error is told to the next who asks, and only to them.
+    end: Option<Result<(), ClientError>>,
+    /// When the consumer must have left.
+    by: Option<Mono>,
+    /// Bound: one a call of `unsubscribe`.
+    waiting: Vec<Done>,
+}
+
+impl Mailbox {
+    /// For the consumer after `before`, whose open calls and unheard outcomes it takes over.
+    pub fn after(before: Option<&Self>, ready: Done) -> Self {
+        let new = Self { ready: Mutex::new(Some(ready)), ..Self::default() };
+        if let Some(before) = before {
+            lock(&new.inbox).settled = mem::take(&mut lock(&before.inbox).settled);
+            *lock(&new.remains) = before.take_remains();
+        }
+        new
+    }
+
+    /// From now on the calling thread is the one that is woken.
+    pub fn enter(&self) {
+        let _ = self.thread.set(thread::current());
+    }
+
+    /// What has come in.
+    pub fn take(&self) -> Inbox {
+        mem::take(&mut *lock(&self.inbox))
+    }
+
+    /// Passes outcomes to the engine.
+    pub fn settle(&self, outcomes: impl IntoIterator<Item = Settlement>) {
+        lock(&self.inbox).settled.extend(outcomes);
+        self.wake();
+    }
+
+    /// Starts the drain; `done` is called when the consumer has left, within `budget`.
+    pub fn leave(&self, budget: Duration, done: Done) {
+        let now = clock::mono();
+        {
+            let mut leaving = lock(&self.leaving);
+            if let Some(end) = &mut leaving.end {
+                let end = mem::replace(end, Ok(()));
+                drop(leaving);
+                return done(end);
+            }
+            leaving.waiting.push(done);
+            leaving.by.get_or_insert(now.after(budget));
+        }
+        let deadline = budget.saturating_sub(farewell(budget));
+        let abort = budget.mul_f64(0.8).min(deadline);
+        lock(&self.inbox).drain.get_or_insert((now.after(abort), now.after(deadline)));
+        self.wake();
+    }
+
+    /// How long leaving the group may take now that the drain is over.
+    pub fn time_to_leave(&self) -> Duration {
+        if self.is_abandoned() {
+            return Duration::from_millis(200);
+        }
+        let by = lock(&self.leaving).by;
+        by.map_or(FAREWELL.1, |by| by.since(clock::mono()).clamp(FAREWELL.0, FAREWELL.1))
+    }
+
+    /// Ends the thread soon, without a drain.
+    pub fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
+    pub fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    pub fn assigned(&self) -> usize {
+        self.assigned.load(Ordering::Relaxed)
+    }
+
+    pub fn set_assigned(&self, partitions: usize) {
+        self.assigned.store(partitions, Ordering::Relaxed);
+    }
+
+    /// Whether there is work and nothing has moved, or the loop has not gone round, for `threshold`.
+    pub fn stalled(&self, threshold: Duration) -> bool {
+        !self.ended() && self.pulse.quiet(clock::mono(), threshold)
+    }
+
+    /// Says whether the consumer could subscribe, if it was not said before.
+    pub fn ready(&self, result: Result<(), ClientError>) {
+        let ready = lock(&self.ready).take();
+        if let Some(ready) = ready {
+            ready(result);
+        }
+    }
+
+    pub fn take_remains(&self) -> Option<Remains> {
+        lock(&self.remains).take()
+    }
+
+    pub fn leave_remains(&self, remains: Option<Remains>) {
+        *lock(&self.remains) = remains;
+    }
+
+    /// Whether the consumer has left, or never got as far as joining.
+    pub fn ended(&self) -> bool {
+        lock(&self.leaving).end.is_some()
+    }
+
+    /// The consumer is gone; tells those who wait for it.
+    pub fn end(&self, result: &Result<(), ClientError>) {
+        let waiting = {
+            let mut leaving = lock(&self.leaving);
+            let waiting = mem::take(&mut leaving.waiting);
+            leaving.end = Some(if waiting.is_empty() { result.clone() } else { Ok(()) });
+            waiting
+        };
+        self.set_assigned(0);
+        for done in waiting {
+            done(result.clone());
+        }
+    }
+}
+
+/// What of a budget is kept for leaving the group; of a very short one no more than a fifth.
+fn farewell(budget: Duration) -> Duration {
+    (budget / 10).clamp(FAREWELL.0.min(budget / 5), FAREWELL.1)
+}
+
+/// How long a last commit may wait when its drain is over: half of what is kept for leaving.
+pub fn late_commit(budget: Duration) -> Duration {
+    farewell(budget) / 2
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Whether a consumer gets on.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use prosody_model::Mono;
+
+/// When the loop last went round, and when it last made progress or had nothing to do. Written by the consumer's
+/// thread, read by any.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    beat: AtomicU64,
+    progress: AtomicU64,
+    settled: AtomicU64,
+    idle: AtomicBool,
+}
+
+impl Pulse {
+    /// A consumer starts.
+    pub fn start(&self, now: Mono) {
+        self.beat.store(now.0, Ordering::Relaxed);
+        self.progress.store(now.0, Ordering::Relaxed);
+        self.idle.store(true, Ordering::Relaxed);
+    }
+
+    /// The loop has gone round: so many calls have settled since the start, and so much can run or runs.
+    pub fn beat(&self, now: Mono, settled: u64, work: usize) {
+        self.beat.store(now.0, Ordering::Relaxed);
+        let moved = self.settled.swap(settled, Ordering::Relaxed) != settled;
+        // What has come after an idle time counts from now on, not from the last look.
+        let was_idle = self.idle.swap(work == 0, Ordering::Relaxed);
+        if moved || was_idle || work == 0 {
+            self.progress.store(now.0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether there was no sign of life for longer than `threshold`.
+    pub fn quiet(&self, now: Mono, threshold: Duration) -> bool {
+        let quiet = |instant: &AtomicU64| now.since(Mono(instant.load(Ordering::Relaxed))) > threshold;
+        quiet(&self.beat) || quiet(&self.progress)
+    }
+}
+
+#[cfg(test)]
+mod tests;
