@@ -76,7 +76,7 @@ impl<C: Consumer> Shell<C> {
                 Err(error) if error.code == ErrorCode::MetadataTooLarge => {
                     bare.push(Commit { epoch, offset, metadata: String::new() });
                 }
-                Err(error) if passing(error.code) => {
+                Err(error) if error.code.commit_retryable() => {
                     again.push(epoch);
                     tell = !commits.iter().any(|last| last.commit.epoch == epoch && last.told);
                 }
@@ -112,10 +112,4 @@ impl<C: Consumer> Shell<C> {
     fn instant(&self, now: Now) -> Mono {
         self.settings.clock.map_or(now.mono, |clock| clock().max(now.mono))
     }
-}
-
-/// Whether the last commit of an assignment may be taken a little later. A topic that is missing was deleted: its
-/// offsets are of no use to anybody, and the kept partitions would wait for nothing.
-fn passing(code: ErrorCode) -> bool {
-    code.retryable() && code != ErrorCode::UnknownTopic
 }
