@@ -6,6 +6,9 @@ import type { Entries } from './middleware.js';
 import type { NativeClient } from './native.js';
 import { fromNative } from './native-errors.js';
 
+/** What `state` of the native client says while a consumer runs. */
+const RUNNING = 2;
+
 /** A step of a subscription: only the newest one matters for what may follow. */
 interface Step {
   readonly kind: 'subscribe' | 'unsubscribe';
@@ -84,8 +87,12 @@ export class Subscription {
     return this.append('unsubscribe', async () => {
       // The subscription that this one waited for may have failed: then there is nothing to leave.
       if (last.kind === 'subscribe' && last.failed) return;
-      await this.native.unsubscribe();
-      this.stayAlive(false);
+      try {
+        await this.native.unsubscribe();
+      } finally {
+        // One that failed may leave a consumer that runs, which keeps the process alive, or none.
+        if (this.native.state() !== RUNNING) this.stayAlive(false);
+      }
     });
   }
 
