@@ -1,5 +1,6 @@
 // Topics of the benchmark on a real Kafka: fixtures that are filled once, and fresh ones that are dropped after use.
 import kafkajs from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ceiling } from './spawn.mjs';
 
 export class Broker {
@@ -66,6 +67,16 @@ export class Broker {
 
   async #create(topic, partitions) {
     const entry = { topic, numPartitions: partitions, replicationFactor: 1 };
-    await this.#admin.createTopics({ topics: [entry], waitForLeaders: true });
+    await this.#admin.createTopics({ topics: [entry], waitForLeaders: false });
+    // kafkajs' own wait gives up on a broker that has not heard of the topic yet.
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.#admin.fetchTopicOffsets(topic);
+        return;
+      } catch (error) {
+        if (attempt >= 50) throw error;
+        await sleep(200);
+      }
+    }
   }
 }
