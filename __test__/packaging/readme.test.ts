@@ -76,11 +76,15 @@ function play(
     const limit = setTimeout(() => child.kill('SIGKILL'), 20_000);
     let out = '';
     let err = '';
+    let asked = false;
     const missing = (): string[] => prints.filter((line) => !out.split('\n').includes(line));
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       out += chunk;
-      // A moment, for the program may end by itself.
-      if (missing().length === 0) setTimeout(() => child.kill('SIGTERM'), 500).unref();
+      if (asked || missing().length > 0) return;
+      // Once: a program listens for the first signal, and the second would end it. And after a moment, for it may
+      // end by itself.
+      asked = true;
+      setTimeout(() => child.kill('SIGTERM'), 500).unref();
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
     child.on('error', reject);
