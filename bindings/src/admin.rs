@@ -21,16 +21,14 @@ pub struct NativeAdmin {
 impl NativeAdmin {
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, options: Unknown<'_>, environment: Array<'_>) -> Result<Self, String> {
-        let status =
-            |error: napi::Error| napi::Error::new(error.status.as_ref().to_owned(), error.reason.clone());
-        let options = match raw::convert(options).map_err(status)? {
+        let options = match raw::convert(options).map_err(errors::constructing)? {
             servers @ RawValue::Text(_) => RawValue::Map(vec![("bootstrapServers".into(), servers)]),
             other => other,
         };
-        let environment = raw::items(&environment, "environment").map_err(status)?;
+        let environment = raw::items(&environment, "environment").map_err(errors::constructing)?;
         let node = format!("{:p}", env.raw());
         let admin = AdminClient::new(&options, &environment, &node).map_err(|p| errors::configuration(&p))?;
-        Ok(Self { admin: admin.map_err(|error| status(errors::client(&error)))? })
+        Ok(Self { admin: admin.map_err(|error| errors::constructing(errors::client(&error)))? })
     }
 
     #[napi(catch_unwind)]

@@ -31,11 +31,9 @@ impl NativeClient {
         environment: Array<'_>,
         sink: Function<'_, FnArgs<(u32, String)>, ()>,
     ) -> Result<Self, String> {
-        let status =
-            |error: napi::Error| napi::Error::new(error.status.as_ref().to_owned(), error.reason.clone());
-        let options = raw::convert(options).map_err(status)?;
-        let environment = raw::items(&environment, "environment").map_err(status)?;
-        let sink = Arc::new(JsSink::new(&sink).map_err(status)?);
+        let options = raw::convert(options).map_err(errors::constructing)?;
+        let environment = raw::items(&environment, "environment").map_err(errors::constructing)?;
+        let sink = Arc::new(JsSink::new(&sink).map_err(errors::constructing)?);
         // Names the Node environment, worker or main, for as long as it lives.
         let node = format!("{:p}", env.raw());
         match Client::new(&options, &environment, node, sink) {

@@ -31,3 +31,8 @@ pub fn configuration(problems: &Problems) -> Error<String> {
     });
     Error::new(Problems::CODE.to_owned(), list.collect::<serde_json::Value>().to_string())
 }
+
+/// Any error in the form that constructors throw, which name their own `code`.
+pub fn constructing(error: Error) -> Error<String> {
+    Error::new(error.status.as_ref().to_owned(), error.reason.clone())
+}
