@@ -177,10 +177,7 @@ fn an_offset_out_of_range_stops_the_partition_once() {
     let cluster = MockCluster::new();
     cluster.create_topic("t", 1);
     fill(&cluster, "t", 0, 10);
-    let mut member = cluster.member("t");
-    let epochs = member.hold(1);
-    member.consumer.commit_now(vec![commit(epochs[0], 1_000)], CALL);
-    member.consumer.close(CALL);
+    cluster.fail(FETCH, &[1]);
     let mut next = cluster.member("t");
     next.until("the partition stops", |member| {
         member.read();

@@ -253,8 +253,12 @@ impl Member {
         while !holds(self) {
             assert!(
                 Instant::now() < deadline,
-                "waited in vain until {what}: {:?} {:?}",
+                "waited in vain until {what}: {} assigned, {} records, lost {:?}, warned {:?}, stopped {:?}, failed {:?}",
+                self.assigned.len(),
+                self.records.len(),
+                self.lost,
                 self.warnings,
+                self.stopped,
                 self.failed
             );
             let _ = self.woken.recv_timeout(Duration::from_millis(50));
