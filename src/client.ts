@@ -69,9 +69,9 @@ export class ProsodyClient {
       throw fromNative(error);
     }
     const native = this.#native;
-    this.#dispatcher = new Dispatcher((rows, count, texts) => {
-      native.settle(rows, count, texts);
-    });
+    this.#dispatcher = new Dispatcher((rows, count, texts, takes) =>
+      native.settle(rows, count, texts, takes),
+    );
     this.#sender = new Sender(native, this.#keepAlive, this.#settings.sourceSystem ?? undefined);
     this.#subscription = new Subscription(native, this.#dispatcher, this.#keepAlive);
     for (const warning of this.#settings.warnings ?? []) log('warn', warning);
@@ -257,8 +257,10 @@ export class ProsodyClient {
   }
 
   // Called by the native side: nothing may leave it, for it would be an uncaught exception.
-  #receive(kind: number, data: ArrayBuffer | string): void {
+  #receive(kind: number, data: ArrayBuffer | string | null): void {
     try {
+      // None where an answer to outcomes has brought the slab already.
+      if (data === null) return;
       if (kind === layout.SINK_SLAB) this.#dispatcher.accept(data as ArrayBuffer);
       else if (kind === layout.SINK_REPORTS) this.#sender.report(data as ArrayBuffer);
       else if (kind === layout.SINK_LOG) logBatch(data as string);

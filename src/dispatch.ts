@@ -26,7 +26,11 @@ export class Dispatcher {
   onSettled: (() => void) | undefined;
 
   constructor(settle: Settle) {
-    this.outcomes = new Outcomes(settle);
+    this.outcomes = new Outcomes(
+      settle,
+      (slab) => this.accept(slab),
+      () => this.openCalls,
+    );
     this.run = this.namedRun();
   }
 
@@ -45,8 +49,8 @@ export class Dispatcher {
     this.entries = entries;
   }
 
-  /** Starts the calls of a slab, in its order. */
-  accept(data: ArrayBuffer): void {
+  /** Starts the calls of a slab, in its order; how many rows it had. */
+  accept(data: ArrayBuffer): number {
     const slab = new Slab(data);
     const end = layout.FIRST_ROW_W + slab.count * layout.ROW_WORDS;
     for (let row = layout.FIRST_ROW_W; row < end; row += layout.ROW_WORDS) {
@@ -67,6 +71,7 @@ export class Dispatcher {
           );
       }
     }
+    return slab.count;
   }
 
   private startMessage(slab: Slab, row: number): void {

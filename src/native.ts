@@ -2,13 +2,18 @@ import loader from '../native.cjs';
 import { ProsodyError } from './errors.js';
 
 /** The one function that the native side calls. */
-export type Sink = (kind: number, data: ArrayBuffer | string) => void;
+export type Sink = (kind: number, data: ArrayBuffer | string | null) => void;
 
 /** The native client, as `docs/bridge.md` describes it. */
 export interface NativeClient {
   subscribe(handles: number): Promise<void>;
   unsubscribe(): Promise<void>;
-  settle(rows: Uint32Array, count: number, texts: string[] | undefined): void;
+  settle(
+    rows: Uint32Array,
+    count: number,
+    texts: string[] | undefined,
+    takes?: boolean,
+  ): ArrayBuffer | null | undefined;
   send(bytes: Uint8Array, count: number): void;
   flush(timeoutMs: number): Promise<boolean>;
   close(): Promise<void>;

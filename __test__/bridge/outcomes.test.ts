@@ -92,8 +92,13 @@ describe('a permanent failure', () => {
     ]);
   });
 
+  const blockFor = (ms: number) => () => {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  };
+
   // Outcomes of many calls at once, and an event loop that is busy while they are told of.
-  const failing = async (count: number): Promise<number> => {
+  const failing = async (count: number, afterwards = (): void => undefined): Promise<number> => {
     const client = mockClient({ maxConcurrency: count, maxUncommitted: 2 * count });
     let started = 0;
     let fail: (error: Error) => void = () => {};
@@ -113,6 +118,9 @@ describe('a permanent failure', () => {
     let revoked = 0;
     client.on('revoked', ({ partitions }) => (revoked += partitions.length));
     fail(new PermanentError('no such order'));
+    // A good many microtasks later every call has ended.
+    for (let task = 0; task < 20; task++) await Promise.resolve();
+    afterwards();
     const busy = setInterval(() => {
       const end = performance.now() + 100;
       while (performance.now() < end);
@@ -128,7 +136,7 @@ describe('a permanent failure', () => {
   }, 60_000);
 
   it('that_is_not_said_is_counted', async () => {
-    const said = await failing(20_000);
+    const said = await failing(20_000, blockFor(1_500));
     const dropped = lines.filter(({ message }) => message.startsWith('log lines or events were dropped'));
     const counted = dropped.reduce((sum, { metadata }) => sum + (metadata?.['lines'] as number), 0);
     // The lines of the partitions that went may be among them.

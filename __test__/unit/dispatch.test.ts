@@ -106,7 +106,10 @@ describe('calls', () => {
     await turn();
     expect(native.outcomes.map(({ failure }) => failure?.text)).toEqual(['first', 'second']);
     const texts: unknown[] = [];
-    native.settle = (_rows, _count, all) => texts.push(all);
+    native.settle = (_rows, _count, all) => {
+      texts.push(all);
+      return undefined;
+    };
     native.deliver({ kind: 'message', key: 'third' });
     await turn();
     expect(texts).toEqual([['{"text":"third"}']]);

@@ -178,6 +178,8 @@ export class FakeNative implements NativeClient {
   onUnsubscribe: () => Promise<void> = () => Promise.resolve();
   onFlush: () => Promise<boolean> = () => Promise.resolve(true);
   onSend: (() => void) | undefined;
+  /** Gives what a settlement that takes is to be answered with. */
+  onSettle: (batch: Outcome[]) => ArrayBuffer | undefined = () => undefined;
 
   constructor(
     readonly options: unknown,
@@ -204,7 +206,12 @@ export class FakeNative implements NativeClient {
     this.running = 1;
   }
 
-  settle(rows: Uint32Array, count: number, texts: string[] | undefined): void {
+  settle(
+    rows: Uint32Array,
+    count: number,
+    texts: string[] | undefined,
+    takes?: boolean,
+  ): ArrayBuffer | undefined {
     const batch: Outcome[] = [];
     for (let at = 0; at < count * 3; at += 3) {
       const [index = 0, generation = 0, word = 0] = rows.subarray(at, at + 3);
@@ -213,6 +220,7 @@ export class FakeNative implements NativeClient {
       batch.push({ index, generation, code: word & 0xff, ...(failure ? { failure } : {}) });
     }
     this.settled.push(batch);
+    return takes ? this.onSettle(batch) : undefined;
   }
 
   send(bytes: Uint8Array, count: number): void {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use napi::{
     Env, Result, Unknown,
-    bindgen_prelude::{Array, FnArgs, Function, Object},
+    bindgen_prelude::{Array, ArrayBuffer, FnArgs, Function, Object},
 };
 use napi_derive::napi;
 use prosody_client::{Client, State};
@@ -20,6 +20,7 @@ use crate::{
 #[napi]
 pub struct NativeClient {
     client: Client,
+    sink: Arc<JsSink>,
 }
 
 #[napi]
@@ -36,8 +37,8 @@ impl NativeClient {
         let sink = Arc::new(JsSink::new(&sink).map_err(errors::constructing)?);
         // Names the Node environment, worker or main, for as long as it lives.
         let node = format!("{:p}", env.raw());
-        match Client::new(&options, &environment, node, sink) {
-            Ok(client) => Ok(Self { client }),
+        match Client::new(&options, &environment, node, sink.clone()) {
+            Ok(client) => Ok(Self { client, sink }),
             Err(problems) => Err(errors::configuration(&problems)),
         }
     }
@@ -57,12 +58,24 @@ impl NativeClient {
         Ok(promise)
     }
 
+    /// Takes outcomes. With `takes` it may give a slab back, which comes before any that is called for.
     #[napi(catch_unwind)]
-    pub fn settle(&self, rows: &[u32], count: u32, texts: Option<Array<'_>>) -> Result<()> {
+    pub fn settle<'env>(
+        &self,
+        env: &'env Env,
+        rows: &[u32],
+        count: u32,
+        texts: Option<Array<'_>>,
+        takes: Option<bool>,
+    ) -> Result<Option<ArrayBuffer<'env>>> {
         let texts = texts.map_or_else(|| Ok(Vec::new()), |texts| raw::items(&texts, "settle: texts"))?;
         let outcomes = outcomes::unpack(rows, count as usize, &texts).map_err(errors::shape)?;
-        self.client.settle(outcomes);
-        Ok(())
+        if takes != Some(true) {
+            self.client.settle(outcomes);
+            return Ok(None);
+        }
+        self.client.settle_here(outcomes);
+        self.sink.take_slab(*env)
     }
 
     #[napi(catch_unwind)]

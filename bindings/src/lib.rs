@@ -10,6 +10,7 @@ mod client;
 mod errors;
 mod facts;
 mod layout;
+mod outbox;
 mod outcomes;
 mod promise;
 mod queue;

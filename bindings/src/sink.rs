@@ -8,12 +8,13 @@ use napi::{
     sys,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
-use prosody_client::{Fact, Report, Row, Sink};
+use prosody_client::{Delivery, Fact, Report, Row, Sink};
 use serde_json::Value;
 
 use crate::{
     facts,
     layout::{SINK_EVENT, SINK_LOG, SINK_REPORTS, SINK_SLAB},
+    outbox::Outbox,
     queue::Queue,
     reports, slab,
 };
@@ -21,11 +22,19 @@ use crate::{
 /// What crosses: bytes become an `ArrayBuffer` of JavaScript's own, filled here.
 pub enum Data {
     Bytes(Vec<u8>),
-    /// Log lines or events that a queue counts until JavaScript takes them.
-    Counted {
+    /// The next slab; nothing where `settle` has had it already.
+    Slab(Arc<Outbox>),
+    /// Log lines, a JSON array; what was dropped up to the moment in which they are taken is told with them.
+    Lines {
         text: String,
         count: usize,
-        queue: Arc<Queue>,
+        queues: Arc<Queues>,
+    },
+    /// Events, a JSON array.
+    Events {
+        text: String,
+        count: usize,
+        queues: Arc<Queues>,
     },
 }
 
@@ -33,17 +42,36 @@ impl ToNapiValue for Data {
     unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
         match value {
             Self::Bytes(bytes) => {
-                let buffer = ArrayBuffer::copy_from(&Env::from_raw(env), bytes)?;
+                let buffer = buffer(Env::from_raw(env), bytes)?;
                 // SAFETY: `env` is the environment this function was called with, on its thread.
                 unsafe { ToNapiValue::to_napi_value(env, buffer) }
             }
-            Self::Counted { text, count, queue } => {
-                queue.taken(count);
+            Self::Slab(outbox) => {
+                let slab = outbox.take().map(|slab| buffer(Env::from_raw(env), slab)).transpose()?;
+                // SAFETY: as above.
+                unsafe { ToNapiValue::to_napi_value(env, slab) }
+            }
+            Self::Lines { mut text, count, queues } => {
+                queues.lines.taken(count);
+                let dropped = facts::dropped(queues.lines.take_dropped(), queues.events.take_dropped());
+                if let Some(line) = dropped {
+                    text.pop();
+                    text.extend([",", &line.to_string(), "]"]);
+                }
+                // SAFETY: as above.
+                unsafe { ToNapiValue::to_napi_value(env, text) }
+            }
+            Self::Events { text, count, queues } => {
+                queues.events.taken(count);
                 // SAFETY: as above.
                 unsafe { ToNapiValue::to_napi_value(env, text) }
             }
         }
     }
+}
+
+fn buffer<'env>(env: Env, bytes: Vec<u8>) -> Result<ArrayBuffer<'env>> {
+    ArrayBuffer::copy_from(&env, bytes)
 }
 
 type Arguments = FnArgs<(u32, Data)>;
@@ -53,9 +81,15 @@ type Calls = ThreadsafeFunction<(u32, Data), (), Arguments, Status, false, true,
 
 pub struct JsSink {
     calls: Calls,
-    /// Apart, so that no flood of lines pushes out an event.
-    lines: Arc<Queue>,
-    events: Arc<Queue>,
+    slabs: Arc<Outbox>,
+    queues: Arc<Queues>,
+}
+
+/// What waits of each. Apart, so that no flood of lines pushes out an event.
+#[derive(Debug, Default)]
+pub struct Queues {
+    lines: Queue,
+    events: Queue,
 }
 
 impl JsSink {
@@ -65,7 +99,7 @@ impl JsSink {
             .callee_handled::<false>()
             .weak::<true>()
             .build_callback(|context| Ok(FnArgs { data: context.value }))?;
-        Ok(Self { calls, lines: Arc::default(), events: Arc::default() })
+        Ok(Self { calls, slabs: Arc::default(), queues: Arc::default() })
     }
 
     fn call(&self, kind: u32, data: Data) {
@@ -73,18 +107,27 @@ impl JsSink {
         let _ = self.calls.call((kind, data), ThreadsafeFunctionCallMode::NonBlocking);
     }
 
-    fn tell(&self, kind: u32, queue: &Arc<Queue>, told: Vec<Value>) {
-        if !told.is_empty() {
-            let (count, text) = (told.len(), Value::Array(told).to_string());
-            self.call(kind, Data::Counted { text, count, queue: Arc::clone(queue) });
-        }
+    /// The next slab, for JavaScript that is in a call of ours.
+    pub fn take_slab<'env>(&self, env: Env) -> Result<Option<ArrayBuffer<'env>>> {
+        self.slabs.take().map(|slab| buffer(env, slab)).transpose()
     }
 }
 
 impl Sink for JsSink {
-    fn rows(&self, rows: &mut Vec<Row>) {
-        slab::pack(rows, |slab| self.call(SINK_SLAB, Data::Bytes(slab)));
+    fn rows(&self, rows: &mut Vec<Row>, delivery: Delivery) {
+        // A reply is one slab; the others are called for.
+        let mut awaited = delivery == Delivery::Reply;
+        slab::pack(rows, |slab| {
+            self.slabs.put(slab);
+            if !std::mem::take(&mut awaited) {
+                self.call(SINK_SLAB, Data::Slab(Arc::clone(&self.slabs)));
+            }
+        });
         rows.clear();
+    }
+
+    fn has_rows(&self) -> bool {
+        !self.slabs.is_empty()
     }
 
     fn reports(&self, reports: Vec<Report>) {
@@ -97,13 +140,14 @@ impl Sink for JsSink {
             lines.push(told.log);
             events.extend(told.event);
         }
-        let events = self.events.admit(events);
-        let mut lines = self.lines.admit(lines);
+        let (lines, events) = (self.queues.lines.admit(lines), self.queues.events.admit(events));
         if !lines.is_empty() {
-            let dropped = facts::dropped(self.lines.take_dropped(), self.events.take_dropped());
-            lines.extend(dropped.inspect(|_| self.lines.add(1)));
+            let (count, text) = (lines.len(), Value::Array(lines).to_string());
+            self.call(SINK_LOG, Data::Lines { text, count, queues: Arc::clone(&self.queues) });
         }
-        self.tell(SINK_LOG, &self.lines, lines);
-        self.tell(SINK_EVENT, &self.events, events);
+        if !events.is_empty() {
+            let (count, text) = (events.len(), Value::Array(events).to_string());
+            self.call(SINK_EVENT, Data::Events { text, count, queues: Arc::clone(&self.queues) });
+        }
     }
 }

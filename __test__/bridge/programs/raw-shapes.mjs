@@ -101,6 +101,7 @@ const settle = [
   ['texts of numbers', [new Uint32Array(3), 1, [1]]],
   ['texts a string', [new Uint32Array(3), 1, 'text']],
   ['texts no array', [new Uint32Array(3), 1, { length: 3 }]],
+  ['takes a string', [new Uint32Array(3), 1, undefined, 'yes']],
   ['texts of 2^32-1 holes', [new Uint32Array(3), 1, new Array(HUGE)]],
 ].map(([name, args]) => [`settle: ${name}`, () => client.settle(...args)]);
 
@@ -155,6 +156,7 @@ const harmless = [
   ['settle of nothing in a detached array', () => client.settle(detached(new Uint32Array(3)), 0, undefined)],
   ['settle of an event that never was', () => client.settle(new Uint32Array([HUGE, HUGE, 0]), 1, undefined)],
   ['settle in shared memory', () => client.settle(new Uint32Array(new SharedArrayBuffer(12)), 1, undefined)],
+  ['settle that takes', () => client.settle(new Uint32Array(3), 1, undefined, true)],
   ['settle with texts null', () => client.settle(new Uint32Array(3), 1, null)],
   ['send of nothing', () => client.send(new Uint8Array(0), 0)],
   [

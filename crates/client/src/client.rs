@@ -191,6 +191,18 @@ impl Client {
         }
     }
 
+    /// As [`settle`](Self::settle), for the thread that takes rows: if it has none to take, what these outcomes start is
+    /// there ([`Sink::has_rows`]) when this returns, unless the consumer's thread is at work just now.
+    pub fn settle_here(&self, outcomes: Vec<Settlement>) {
+        if self.sink.has_rows() {
+            // The consumer's thread is ahead: let it work while the rows are taken.
+            return self.settle(outcomes);
+        }
+        if let Some(running) = self.running().as_ref() {
+            running.mailbox.settle_here(outcomes);
+        }
+    }
+
     /// Sends records; what becomes of each comes through [`Sink::reports`].
     pub fn send(&self, batch: Vec<Outgoing>) {
         self.producer.send(batch);

@@ -9,9 +9,17 @@ use std::{
 
 use prosody_broker::{BrokerError, Consumer, ErrorCode, TopicSelector};
 use prosody_engine::Settings;
+use prosody_model::Mono;
 use prosody_shell::{Fact, Shell, ShellSettings};
 
-use crate::{clock, error::ClientError, mailbox::Mailbox, relay::Relay, sink::Sink};
+use crate::{
+    clock,
+    desk::Desk,
+    error::ClientError,
+    mailbox::Mailbox,
+    relay::Relay,
+    sink::{Delivery, Sink},
+};
 
 /// What a consumer's thread is started with.
 pub struct Plan {
@@ -30,24 +38,26 @@ pub fn start<C, F>(
     sink: Arc<dyn Sink>,
 ) -> Result<JoinHandle<()>, ClientError>
 where
-    C: Consumer,
+    C: Consumer + Send + 'static,
     F: FnOnce() -> Result<C, ClientError> + Send + 'static,
 {
     let body = move || {
         mailbox.enter();
         // Whoever waits for this thread is told of a panic too, by when all that it held is dropped.
-        let lived = catch_unwind(AssertUnwindSafe(|| live(&plan, open, &mailbox, sink.as_ref())));
+        let lived = catch_unwind(AssertUnwindSafe(|| live(&plan, open, &mailbox, &sink)));
+        // After a panic its shell is still there; nobody is to use it.
+        mailbox.open_desk(None);
         let (end, ready) = match lived {
             Ok(Ok(())) => (Ok(()), Ok(())),
-            // It never joined: there is nothing to leave, and `subscribe` has the error.
-            Ok(Err(error)) => (Ok(()), Err(error)),
-            Err(_) => {
+            Ok(Err(ClientError::Crashed)) | Err(_) => {
                 let text = ClientError::Crashed.to_string();
                 let _ = catch_unwind(AssertUnwindSafe(|| {
                     sink.facts(vec![Fact::Failed(BrokerError::new(ErrorCode::Other, text))]);
                 }));
                 (Err(ClientError::Crashed), Err(ClientError::Crashed))
             }
+            // It never joined: there is nothing to leave, and `subscribe` has the error.
+            Ok(Err(error)) => (Ok(()), Err(error)),
         };
         mailbox.end(&end);
         mailbox.ready(ready);
@@ -57,11 +67,11 @@ where
 }
 
 /// A membership from its beginning to its end.
-fn live<C: Consumer>(
+fn live<C: Consumer + Send + 'static>(
     plan: &Plan,
     open: impl FnOnce() -> Result<C, ClientError>,
     mailbox: &Mailbox,
-    sink: &dyn Sink,
+    sink: &Arc<dyn Sink>,
 ) -> Result<(), ClientError> {
     let consumer = open()?;
     let mut shell = match mailbox.take_remains() {
@@ -72,32 +82,48 @@ fn live<C: Consumer>(
     if subscribed.is_ok() {
         mailbox.pulse.start(clock::mono());
         mailbox.ready(Ok(()));
-        run(&mut shell, plan.sleep, mailbox, sink);
+        let desk = Arc::new(Desk::new(shell, Arc::clone(sink)));
+        mailbox.open_desk(Some(desk.clone()));
+        run(&desk, plan.sleep, mailbox, sink.as_ref())?;
+        shell = desk.take()?;
     }
     shell.close(if subscribed.is_ok() { mailbox.time_to_leave() } else { Duration::ZERO });
     mailbox.leave_remains(Some(shell.into_remains()));
     Ok(subscribed?)
 }
 
-fn run<C: Consumer>(shell: &mut Shell<C>, sleep: Duration, mailbox: &Mailbox, sink: &dyn Sink) {
-    let mut relay = Relay::new(sink);
+fn run<C: Consumer>(
+    desk: &Desk<C>,
+    sleep: Duration,
+    mailbox: &Mailbox,
+    sink: &dyn Sink,
+) -> Result<(), ClientError> {
+    let mut relay = Relay::new(sink, Delivery::Call);
     while !mailbox.is_abandoned() {
-        let mut inbox = mailbox.take();
-        let now = clock::now();
-        let next = shell.step(&mut inbox, now, &mut relay);
-        let engine = shell.engine();
-        let counters = engine.counters();
-        let settled = counters.succeeded + counters.transient + counters.disposed + counters.late;
-        // Keys that wait for a planned attempt are no work.
-        mailbox.pulse.beat(now.mono, settled, engine.open_calls() + engine.ready_keys());
-        mailbox.set_assigned(engine.held_partitions());
-        // A membership that is over holds nothing any more, and nothing comes of it.
-        if next.drained || shell.failure().is_some() {
-            return;
-        }
-        if !next.again {
-            let wait = next.wake_at.map_or(sleep, |at| at.since(clock::mono()));
-            thread::park_timeout(wait.min(sleep));
+        let wait = desk.work(|shell| {
+            let mut inbox = mailbox.take();
+            let now = clock::now();
+            let next = shell.step(&mut inbox, now, &mut relay);
+            let engine = shell.engine();
+            let counters = engine.counters();
+            let settled = counters.succeeded + counters.transient + counters.disposed + counters.late;
+            // Keys that wait for a planned attempt are no work.
+            mailbox.pulse.beat(now.mono, settled, engine.open_calls() + engine.ready_keys());
+            mailbox.set_assigned(engine.held_partitions());
+            // A membership that is over holds nothing any more, and nothing comes of it.
+            if next.drained || shell.failure().is_some() {
+                return (None, Mono::NEVER);
+            }
+            let now = clock::mono();
+            let wait = next.wake_at.map_or(sleep, |at| at.since(now)).min(sleep);
+            let wait = if next.again { Duration::ZERO } else { wait };
+            (Some(wait), now.after(wait))
+        })?;
+        match wait {
+            Some(Duration::ZERO) => {}
+            Some(wait) => thread::park_timeout(wait),
+            None => break,
         }
     }
+    Ok(())
 }

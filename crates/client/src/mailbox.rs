@@ -3,7 +3,7 @@
 use std::{
     mem,
     sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::{self, Thread},
@@ -14,7 +14,12 @@ use prosody_engine::Settlement;
 use prosody_model::Mono;
 use prosody_shell::{Inbox, Remains};
 
-use crate::{Done, clock, error::ClientError, pulse::Pulse};
+use crate::{
+    Done, clock,
+    desk::{Settle, Settled},
+    error::ClientError,
+    pulse::Pulse,
+};
 
 /// Of the time for leaving, what is kept for the group once the drain is over: a tenth, within these bounds.
 const FAREWELL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -29,6 +34,8 @@ pub struct Mailbox {
     /// What the consumer before this one left; the thread takes it, and gives it back at its end.
     remains: Mutex<Option<Remains>>,
     thread: OnceLock<Thread>,
+    /// There while the consumer runs.
+    desk: Mutex<Option<Arc<dyn Settle>>>,
     /// Ends the thread without a drain.
     abandoned: AtomicBool,
     assigned: AtomicUsize,
@@ -70,6 +77,27 @@ impl Mailbox {
     pub fn settle(&self, outcomes: impl IntoIterator<Item = Settlement>) {
         lock(&self.inbox).settled.extend(outcomes);
         self.wake();
+    }
+
+    /// Passes outcomes to the engine on the calling thread if that is free just now, else as [`settle`](Self::settle).
+    pub fn settle_here(&self, mut outcomes: Vec<Settlement>) {
+        let desk = lock(&self.desk).clone();
+        // A drain that was asked for starts nothing new.
+        let draining = lock(&self.inbox).drain.is_some();
+        let settled = match desk {
+            Some(desk) if !draining => desk.try_settle(&mut outcomes),
+            _ => Settled::Declined,
+        };
+        match settled {
+            Settled::Declined => self.settle(outcomes),
+            Settled::Taken { wake: true } => self.wake(),
+            Settled::Taken { wake: false } => {}
+        }
+    }
+
+    /// From now on outcomes may be handed in there.
+    pub fn open_desk(&self, desk: Option<Arc<dyn Settle>>) {
+        *lock(&self.desk) = desk;
     }
 
     /// Starts the drain; `done` is called when the consumer has left, within `budget`.

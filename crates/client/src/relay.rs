@@ -4,11 +4,12 @@ use prosody_engine::Dispatch;
 use prosody_model::{AbortReason, EventId, PartitionIndex, TopicPartition};
 use prosody_shell::{Fact, Handler};
 
-use crate::sink::{Row, Sink};
+use crate::sink::{Delivery, Row, Sink};
 
 /// Rows of the step in hand.
 pub struct Relay<'a> {
     sink: &'a dyn Sink,
+    delivery: Delivery,
     /// Bound: what one step starts, `max_concurrency` calls at most; emptied by `flush`.
     rows: Vec<Row>,
     /// Bound: a few for each outcome and each event of the log in one step; emptied by `flush`.
@@ -16,8 +17,8 @@ pub struct Relay<'a> {
 }
 
 impl<'a> Relay<'a> {
-    pub fn new(sink: &'a dyn Sink) -> Self {
-        Self { sink, rows: Vec::new(), facts: Vec::new() }
+    pub fn new(sink: &'a dyn Sink, delivery: Delivery) -> Self {
+        Self { sink, delivery, rows: Vec::new(), facts: Vec::new() }
     }
 }
 
@@ -40,7 +41,7 @@ impl Handler for Relay<'_> {
 
     fn flush(&mut self) {
         if !self.rows.is_empty() {
-            self.sink.rows(&mut self.rows);
+            self.sink.rows(&mut self.rows, self.delivery);
             self.rows.clear();
         }
         if !self.facts.is_empty() {

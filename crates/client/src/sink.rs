@@ -17,10 +17,21 @@ pub enum Row {
     Partition { index: PartitionIndex, name: TopicPartition },
 }
 
-/// The language side. Called from the client's own threads; must not block.
+/// How rows come to who runs the handlers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is to be called.
+    Call,
+    /// It is in a call of [`Client::settle_here`](crate::Client::settle_here), and looks when that returns.
+    Reply,
+}
+
+/// The language side. Called from the client's own threads and in `settle_here`; must not block.
 pub trait Sink: Send + Sync {
-    /// Rows in order; takes all of them out of the vector.
-    fn rows(&self, rows: &mut Vec<Row>);
+    /// Rows in order, whatever the delivery; takes all of them out of the vector.
+    fn rows(&self, rows: &mut Vec<Row>, delivery: Delivery);
+    /// Whether rows are there that were not taken yet.
+    fn has_rows(&self) -> bool;
     /// What became of sent records.
     fn reports(&self, reports: Vec<Report>);
     /// For logs and events, in order.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -12,7 +13,7 @@ use std::{
 };
 
 use prosody_client::{
-    Client, ClientError, Dispatch, Fact, Outgoing, RawValue, Report, Row, Settlement, Sink, State,
+    Client, ClientError, Delivery, Dispatch, Fact, Outgoing, RawValue, Report, Row, Settlement, Sink, State,
 };
 use prosody_model::{Failure, Outcome, Record, RecordParts};
 
@@ -23,16 +24,23 @@ struct Hands {
     calls: Mutex<Sender<Dispatch>>,
     facts: Mutex<Vec<Fact>>,
     panics: AtomicBool,
+    /// Calls that came as a reply.
+    replied: AtomicU32,
 }
 
 impl Sink for Hands {
-    fn rows(&self, rows: &mut Vec<Row>) {
+    fn rows(&self, rows: &mut Vec<Row>, delivery: Delivery) {
         assert!(!self.panics.load(Ordering::Acquire), "planted");
         for row in rows.drain(..) {
             if let Row::Call(call) = row {
+                self.replied.fetch_add(u32::from(delivery == Delivery::Reply), Ordering::AcqRel);
                 let _ = self.calls.lock().unwrap().send(call);
             }
         }
+    }
+
+    fn has_rows(&self) -> bool {
+        false
     }
 
     fn reports(&self, _reports: Vec<Report>) {}
@@ -62,8 +70,8 @@ impl Bench {
         ];
         all.extend(options.iter().map(|&(name, value)| (name.to_owned(), RawValue::Number(value))));
         let (tell, calls) = mpsc::channel();
-        let (facts, panics) = (Mutex::default(), AtomicBool::new(false));
-        let hands = Arc::new(Hands { calls: Mutex::new(tell), facts, panics });
+        let (facts, panics, replied) = (Mutex::default(), AtomicBool::new(false), AtomicU32::new(0));
+        let hands = Arc::new(Hands { calls: Mutex::new(tell), facts, panics, replied });
         let client = Client::new(&RawValue::Map(all), &[], "test".into(), hands.clone()).unwrap();
         Self { client, hands, calls }
     }
@@ -96,6 +104,11 @@ impl Bench {
 
     fn settle(&self, call: &Dispatch, outcome: Outcome) {
         self.client.settle([Settlement { event: call.event, outcome }]);
+    }
+
+    /// As [`settle`](Self::settle), as the thread that runs the handlers does it.
+    fn settle_here(&self, call: &Dispatch) {
+        self.client.settle_here(vec![Settlement { event: call.event, outcome: Outcome::Success }]);
     }
 
     /// Whether the client was stalled at any look for so long.
@@ -170,6 +183,58 @@ fn a_panic_of_the_consumer_is_an_error_of_unsubscribe_once_and_of_no_later_subsc
     bench.hands.panics.store(false, Ordering::Release);
     bench.subscribe().unwrap();
     assert_eq!(bench.client.state(), State::Running);
+}
+
+#[test]
+fn an_outcome_handed_in_by_the_handlers_thread_is_answered_with_the_next_call() {
+    // Each call frees the only slot, and the next record is in hand.
+    let bench = Bench::new(&[("maxConcurrency", 1.0)]);
+    bench.subscribe().unwrap();
+    for key in 0..200 {
+        bench.send(&key.to_string());
+    }
+    for key in 0..200 {
+        let (call, its) = bench.call();
+        assert_eq!(its, key.to_string());
+        bench.settle_here(&call);
+    }
+    // The others came while the consumer's thread was at work itself.
+    let replied = bench.hands.replied.load(Ordering::Acquire);
+    assert!(replied > 0, "{replied} of 199");
+    bench.unsubscribe().unwrap();
+}
+
+#[test]
+fn nothing_starts_by_an_outcome_that_comes_after_the_unsubscribe() {
+    let bench = Bench::new(&[("maxConcurrency", 1.0)]);
+    bench.subscribe().unwrap();
+    bench.send("first");
+    bench.send("second");
+    let (first, _) = bench.call();
+    let (tell, told) = mpsc::channel();
+    bench.client.unsubscribe(Box::new(move |result| tell.send(result).unwrap()));
+    bench.settle_here(&first);
+    told.recv_timeout(PATIENCE).unwrap().unwrap();
+    assert!(bench.calls.try_recv().is_err());
+}
+
+#[test]
+fn a_panic_on_the_handlers_thread_ends_the_consumer_as_one_of_its_own_does() {
+    let bench = Bench::new(&[("maxConcurrency", 1.0)]);
+    bench.subscribe().unwrap();
+    for key in 0..200 {
+        bench.send(&key.to_string());
+    }
+    let (call, _) = bench.call();
+    bench.hands.panics.store(true, Ordering::Release);
+    // Where the consumer's thread is at work just now, the panic is its own.
+    let _ = catch_unwind(AssertUnwindSafe(|| bench.settle_here(&call)));
+    let end = Instant::now() + PATIENCE;
+    while bench.client.state() == State::Running {
+        assert!(Instant::now() < end, "the client goes on with a shell that somebody panicked at");
+        thread::yield_now();
+    }
+    assert!(matches!(bench.unsubscribe(), Err(ClientError::Crashed)));
 }
 
 #[test]

@@ -135,6 +135,14 @@ impl Engine {
         counted.max(self.idle_slots()).min((bytes / self.typical_size.max(1)).max(1))
     }
 
+    /// Whether it is time to read more: half of what may be held is used up, or nothing in hand can start.
+    pub fn wants_records(&self) -> bool {
+        let scarce = self.scheduler.ready() == 0
+            || (self.uncommitted <= self.settings.max_uncommitted / 2
+                && self.bytes <= self.settings.max_buffered_bytes / 2);
+        scarce && self.room() > 0
+    }
+
     /// Slots that nothing in hand can use although the count may be full: every record waits behind a running
     /// one of its key. Then the count must not hold reading, or one slow key would hold back all others. What is
     /// admitted meanwhile does not count; the bytes and [`OVERTAKEN`] bound it. Zero while a key is retried in
@@ -165,6 +173,11 @@ impl Engine {
     /// Partitions held, those that are being given up included.
     pub fn held_partitions(&self) -> usize {
         self.partitions.len()
+    }
+
+    /// Whether a partition is being given up, or all of them are.
+    pub fn gives_up(&self) -> bool {
+        self.drain.is_some() || self.partitions.iter().any(|held| held.leaving.is_some())
     }
 
     /// Handler calls that have not settled.

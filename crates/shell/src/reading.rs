@@ -12,6 +12,12 @@ pub struct Reading {
     stopped: bool,
 }
 
+impl Reading {
+    fn may_read(self) -> bool {
+        self.readable && !self.stopped
+    }
+}
+
 /// The held partitions in turn, so that each gets to read when room is scarce.
 ///
 /// Bound: the partitions held; entries go with `forget`.
@@ -56,10 +62,15 @@ impl Readings {
         for _ in 0..self.list.len() {
             self.turn = (self.turn + 1) % self.list.len();
             let reading = self.list[self.turn];
-            if reading.readable && !reading.stopped && wanted(reading.epoch) {
+            if reading.may_read() && wanted(reading.epoch) {
                 return Some(reading.epoch);
             }
         }
         None
+    }
+
+    /// Whether there is one.
+    pub fn any(&self, wanted: impl Fn(Epoch) -> bool) -> bool {
+        self.list.iter().any(|reading| reading.may_read() && wanted(reading.epoch))
     }
 }

@@ -68,7 +68,7 @@ impl Default for ShellSettings {
     fn default() -> Self {
         Self {
             read_batch: 512,
-            reads_per_step: 8,
+            reads_per_step: 2,
             commit_timeout: Duration::from_secs(5),
             late_commit: Duration::from_millis(100),
             clock: None,
@@ -88,6 +88,10 @@ pub struct Shell<C> {
     /// Emptied in each step; kept for their memory.
     events: Vec<ConsumerEvent>,
     actions: Vec<Action>,
+    /// What the log has yet to be told. Bound: one commit and one release a partition; the step that decides it tells
+    /// it, or the one after [`Shell::settle`].
+    commits: Vec<Commit>,
+    released: Vec<(Epoch, Option<prosody_engine::Commit>)>,
     /// When a drain stops its calls, and when it must be over.
     drain: Option<(Mono, Mono)>,
     drained: bool,
@@ -120,6 +124,8 @@ impl<C: Consumer> Shell<C> {
             endings: Endings::default(),
             events: Vec::new(),
             actions: Vec::new(),
+            commits: Vec::new(),
+            released: Vec::new(),
             drain: None,
             drained: false,
             failed: None,
@@ -138,6 +144,7 @@ impl<C: Consumer> Shell<C> {
     /// Takes in what has happened and does what follows from it. Blocks only for the commit that ends an
     /// assignment, for `commit_timeout` at most.
     pub fn step<H: Handler>(&mut self, inbox: &mut Inbox, now: Now, handler: &mut H) -> Next {
+        self.carry_out(now, handler);
         if let Some((abort_at, deadline)) = inbox.drain.take() {
             self.drain.get_or_insert((abort_at, deadline));
             self.endings.hurry(deadline);
@@ -158,8 +165,39 @@ impl<C: Consumer> Shell<C> {
         handler.flush();
         let again = self.read(now, handler);
         handler.flush();
-        let wake_at = [self.engine.wake_at(), self.endings.next()].into_iter().flatten().min();
+        let wake_at = self.wake_at();
         Next { again, wake_at, drained: self.drained && self.endings.is_empty() }
+    }
+
+    /// Not while partitions are being given up, nor once the membership is over: which calls may start is then for the
+    /// next step to say, after it has heard the log.
+    pub fn takes_settlements(&self) -> bool {
+        self.drain.is_none() && self.failed.is_none() && !self.engine.gives_up()
+    }
+
+    /// Takes outcomes in between two steps and starts what follows from them; the log is neither asked nor told, so that
+    /// this never blocks. Gives the instant by which the next step is due, which tells the log what was decided here.
+    ///
+    /// `None`: nothing was taken, for it does not [take settlements](Self::takes_settlements) now.
+    pub fn settle<H: Handler>(
+        &mut self,
+        settled: &mut Vec<Settlement>,
+        now: Now,
+        handler: &mut H,
+    ) -> Option<Mono> {
+        if !self.takes_settlements() {
+            return None;
+        }
+        self.decide(Input::Settled(std::mem::take(settled)), now, handler);
+        handler.flush();
+        let engine = &self.engine;
+        let tells = !self.commits.is_empty() || !self.released.is_empty();
+        let reads = engine.wants_records() && self.readings.any(|epoch| engine.reads(epoch));
+        Some(if tells || reads { now.mono } else { self.wake_at().unwrap_or(Mono::NEVER) })
+    }
+
+    fn wake_at(&self) -> Option<Mono> {
+        [self.engine.wake_at(), self.endings.next()].into_iter().flatten().min()
     }
 
     /// Leaves the group, waiting for `timeout` at most.
@@ -288,16 +326,20 @@ impl<C: Consumer> Shell<C> {
     }
 
     fn tell<H: Handler>(&mut self, input: Input, now: Now, handler: &mut H) {
+        self.decide(input, now, handler);
+        self.carry_out(now, handler);
+    }
+
+    /// Tells the engine and the handlers; what the log is to be told waits.
+    fn decide<H: Handler>(&mut self, input: Input, now: Now, handler: &mut H) {
         let mut actions = std::mem::take(&mut self.actions);
         self.engine.step(input, now, &mut actions);
-        let mut commits = Vec::new();
-        let mut released = Vec::new();
         for action in actions.drain(..) {
             match action {
                 Action::Dispatch(call) => handler.dispatch(call),
                 Action::Abort { event, reason } => handler.abort(event, reason),
-                Action::Commit(commit) => commits.push(outgoing(commit)),
-                Action::Release { epoch, commit } => released.push((epoch, commit)),
+                Action::Commit(commit) => self.commits.push(outgoing(commit)),
+                Action::Release { epoch, commit } => self.released.push((epoch, commit)),
                 Action::Drained { .. } => self.drained = true,
                 Action::Observe(observation) => {
                     let partition = observation.partition().and_then(|index| self.names.get(index)).cloned();
@@ -306,10 +348,14 @@ impl<C: Consumer> Shell<C> {
             }
         }
         self.actions = actions;
-        if !commits.is_empty() {
-            self.consumer.commit(commits);
+    }
+
+    fn carry_out<H: Handler>(&mut self, now: Now, handler: &mut H) {
+        if !self.commits.is_empty() {
+            self.consumer.commit(std::mem::take(&mut self.commits));
         }
-        if !released.is_empty() {
+        if !self.released.is_empty() {
+            let released = std::mem::take(&mut self.released);
             self.release(released, now, handler);
         }
     }

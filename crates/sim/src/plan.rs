@@ -35,6 +35,8 @@ pub struct Plan {
     pub lateness: u64,
     /// How long a clean stop takes: abort, then end.
     pub drain: (Duration, Duration),
+    /// Of a hundred outcomes, how many are handed in between steps where that is possible.
+    pub between: u64,
     /// Whether reads repeat records now and then.
     pub duplicates: bool,
     /// Whether commits may land in another order than they were sent in.
@@ -92,6 +94,7 @@ impl Plan {
                 (Duration::from_secs(1), Duration::from_secs(2)),
                 (Duration::from_secs(8), Duration::from_secs(10)),
             ]),
+            between: chance.pick(&[0, 50, 100]),
             duplicates: chance.percent(25),
             reorders,
             gaps: chance.percent(30),

@@ -106,6 +106,27 @@ impl Process {
         next
     }
 
+    /// Hands its outcomes over without a step, as the thread that has them may; when one is due then. `None` if the
+    /// outcomes wait for the next one.
+    pub fn settle_between(&mut self, now: Mono, ledger: &Shared) -> Option<Mono> {
+        if self.frozen.is_some_and(|until| until > now) || self.inbox.drain.is_some() {
+            return None;
+        }
+        let now = Now { mono: now, wall_ms: (now.0 / 1_000_000) as i64 };
+        if !self.shell.takes_settlements() {
+            ledger.borrow_mut().see(Sight::SettlementDeclined);
+            return None;
+        }
+        ledger.borrow_mut().told(self.id);
+        let due = self.shell.settle(&mut self.inbox.settled, now, &mut self.hands);
+        let mut ledger = ledger.borrow_mut();
+        ledger.see(Sight::SettledBetween);
+        if !ledger.book(self.id).dead {
+            ledger.stepped(self.id, self.shell.engine());
+        }
+        due
+    }
+
     /// Adds up what its engine has counted.
     pub fn count(&self, ledger: &Shared) {
         let counters = *self.shell.engine().counters();

@@ -44,6 +44,8 @@ sights! {
     QuietRevoke = "revocations with nothing open",
     BusyRevoke = "revocations with open calls",
     Abandoned = "calls abandoned when their partition went",
+    SettledBetween = "settlements between two steps",
+    SettlementDeclined = "settlements declined because something was being given up",
     LateSettlement = "settlements after their epoch",
     KeyHeldBack = "keys held back by a late call of an earlier epoch",
     LostIdle = "partitions lost with nothing open",

@@ -223,6 +223,18 @@ impl World {
         process.frozen = None;
         process.take_wake();
         let next = process.step(now, &ledger);
+        if !self.follow_hands(slot, id) {
+            return;
+        }
+        if next.drained {
+            return self.close(slot);
+        }
+        self.schedule_next(slot, next);
+    }
+
+    /// Draws what becomes of the calls that a step has started and stopped; false if the process died in it.
+    fn follow_hands(&mut self, slot: u8, id: u32) -> bool {
+        let Some(process) = self.process(slot, id) else { return false };
         let mut started = std::mem::take(&mut process.hands.started);
         let mut aborted = std::mem::take(&mut process.hands.aborted);
         for start in started.drain(..) {
@@ -231,16 +243,14 @@ impl World {
         for call in aborted.drain(..) {
             self.signal(call);
         }
-        let dead = ledger.borrow_mut().book(id).dead;
-        if dead {
-            return self.bury(slot);
+        if self.ledger.borrow_mut().book(id).dead {
+            self.bury(slot);
+            return false;
         }
-        let Some(process) = self.process(slot, id) else { return };
-        (process.hands.started, process.hands.aborted) = (started, aborted);
-        if next.drained {
-            return self.close(slot);
+        if let Some(process) = self.process(slot, id) {
+            (process.hands.started, process.hands.aborted) = (started, aborted);
         }
-        self.schedule_next(slot, next);
+        true
     }
 
     fn schedule_next(&mut self, slot: u8, next: prosody_shell::Next) {

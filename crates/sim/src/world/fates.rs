@@ -68,7 +68,16 @@ impl World {
             Kind::Transient => Outcome::Transient(Failure::new("later")),
             Kind::Permanent => Outcome::Permanent(Failure::new("never")),
         };
+        let between = self.chance.percent(self.plan.between);
+        let Some(runs) = self.process(slot, process) else { return };
         runs.inbox.settled.push(Settlement { event, outcome });
-        self.schedule(slot, now.after(wait));
+        match between.then(|| runs.settle_between(now, &ledger)).flatten() {
+            Some(due) => {
+                if self.follow_hands(slot, process) {
+                    self.schedule(slot, due.max(now.after(wait)));
+                }
+            }
+            None => self.schedule(slot, now.after(wait)),
+        }
     }
 }
