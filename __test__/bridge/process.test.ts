@@ -76,7 +76,7 @@ describe('Node ends by itself', () => {
   );
 
   it('once_a_running_consumer_has_been_unsubscribed_and_not_before', async () => {
-    const ended = await program('natural-end', ['consumer'], { limitMs: 1_500 });
+    const ended = await program('natural-end', ['consumer'], { limitFromReadyMs: 1_000 });
     expect(ended).toMatchObject({ out: 'ready\n', signal: 'SIGKILL' });
     const later = await program('natural-end', ['later'], { limitMs: 10_000 });
     expect(later).toMatchObject({ code: 0, signal: null, out: 'ready\nhandled\n' });

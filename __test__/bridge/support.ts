@@ -66,6 +66,8 @@ interface ProgramOptions {
   signal?: NodeJS.Signals;
   /** Ended by force after this time; the test then sees SIGKILL. */
   limitMs?: number;
+  /** The same, counted from the line that begins with `ready`: however long the start took. */
+  limitFromReadyMs?: number;
   nodeArgs?: string[];
 }
 
@@ -81,13 +83,18 @@ export function program(
     const began = performance.now();
     const argv = [...(options.nodeArgs ?? []), join(folder, `${name}.mjs`), ...args.map(String)];
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
-    const limit = setTimeout(() => child.kill('SIGKILL'), options.limitMs ?? 60_000);
+    const kill = (): boolean => child.kill('SIGKILL');
+    let limit = setTimeout(kill, options.limitMs ?? 60_000);
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       const wasReady = /^ready/m.test(out);
       out += chunk;
-      if (options.signal && !wasReady && /^ready/m.test(out)) child.kill(options.signal);
+      if (wasReady || !/^ready/m.test(out)) return;
+      if (options.signal) child.kill(options.signal);
+      if (options.limitFromReadyMs === undefined) return;
+      clearTimeout(limit);
+      limit = setTimeout(kill, options.limitFromReadyMs);
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
     child.on('error', reject);

@@ -64,7 +64,7 @@ test('a send to a topic that does not exist is rejected with its name, others ar
   const topic = await newTopic('exists', 1, {}, address());
   const { client } = sender({ bootstrapServers: address() });
   await client.send(topic, 'a', 1);
-  const hasty = sender({ bootstrapServers: address(), sendTimeoutMs: 1_000 });
+  const hasty = sender({ bootstrapServers: address(), sendTimeoutMs: 4_000 });
   await hasty.client.send(topic, 'a', 2).catch(() => undefined); // a first send may be slow
   const missing = hasty.client.send('not-there', 'a', 1).catch((thrown: unknown) => thrown);
   await hasty.client.send(topic, 'a', 3);

@@ -15,7 +15,7 @@ async function use() {
 }
 
 for (let round = 0; round < count; round++) await use();
-for (let look = 0; look < 100 && gone < count; look++) {
+for (let look = 0; look < 1_000 && gone < count; look++) {
   global.gc();
   await new Promise((resolve) => setTimeout(resolve, 10));
 }

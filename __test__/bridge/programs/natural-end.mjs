@@ -17,8 +17,11 @@ if (what === 'unsubscribed') {
   await one.unsubscribe();
 }
 if (what === 'later') {
-  await one.subscribe({ onMessage: () => console.log('handled') });
+  const onMessage = () => {
+    console.log('handled');
+    setTimeout(() => one.unsubscribe(), 300).unref();
+  };
+  await one.subscribe({ onMessage });
   setTimeout(() => one.send('topic', 'key', 1), 50).unref();
-  setTimeout(() => one.unsubscribe(), 400).unref();
 }
 console.log('ready');

@@ -25,7 +25,7 @@ async function startAndForget() {
   await running.subscribe(1);
 }
 for (let round = 0; round < 10; round++) await startAndForget();
-for (let look = 0; look < 100 && gone < 10; look++) {
+for (let look = 0; look < 1_000 && gone < 10; look++) {
   global.gc();
   await new Promise((resolve) => setTimeout(resolve, 10));
 }

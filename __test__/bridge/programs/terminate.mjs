@@ -29,7 +29,7 @@ async function main(count) {
     await worker.terminate();
     await mine.send('topic', 'key', round);
   }
-  const limit = Date.now() + 5_000;
+  const limit = Date.now() + 20_000;
   while (handled < count && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 5));
   await mine[Symbol.asyncDispose]();
   console.log(`${count} terminated, ${handled} handled`);

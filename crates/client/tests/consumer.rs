@@ -155,7 +155,8 @@ fn an_outcome_that_comes_between_two_subscriptions_frees_its_key() {
 
 #[test]
 fn an_unsubscribe_takes_no_longer_than_its_budget() {
-    let bench = Bench::new(&[("shutdownTimeoutMs", 600.0)]);
+    // Of a long budget the part that is kept for leaving is long too: room for a machine with other work.
+    let bench = Bench::new(&[("shutdownTimeoutMs", 4_000.0)]);
     bench.subscribe().unwrap();
     bench.send("stuck");
     bench.call();
@@ -163,7 +164,7 @@ fn an_unsubscribe_takes_no_longer_than_its_budget() {
     bench.unsubscribe().unwrap();
     let took = began.elapsed();
     // Signals fire at 80 %; what is over then is for leaving the group.
-    assert!(took >= Duration::from_millis(480) && took <= Duration::from_millis(600), "{took:?}");
+    assert!(took >= Duration::from_millis(3_200) && took <= Duration::from_secs(4), "{took:?}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn a_short_close_still_leaves_the_group() {
         member.hold(2);
         let start = Instant::now();
         member.consumer.close(given);
-        assert!(start.elapsed() < given + Duration::from_millis(300), "{given:?}: {:?}", start.elapsed());
+        assert!(start.elapsed() < given + Duration::from_secs(1), "{given:?}: {:?}", start.elapsed());
         assert_eq!(cluster.requests(LEAVE_GROUP), round + 1, "closed within {given:?}");
     }
 }

@@ -50,16 +50,30 @@ fn warm(cluster: &MockCluster, settings: &KafkaSettings) -> (KafkaProducer, Repo
 #[test]
 fn sends_that_come_while_others_are_on_their_way_go_together() {
     let cluster = cluster();
-    let (producer, reports) = warm(&cluster, &patient(&cluster));
-    cluster.slow(3);
+    let (producer, _) = warm(&cluster, &patient(&cluster));
+    cluster.slow(100);
     cluster.count_requests();
-    for ticket in 0..2_000 {
-        producer.send(vec![outgoing(ticket, 0)]);
+    let deadline = Instant::now() + CALL;
+    loop {
+        let before = cluster.requests(PRODUCE);
+        producer.send(vec![outgoing(0, 0)]);
+        while cluster.requests(PRODUCE) == before {
+            assert!(Instant::now() < deadline, "the first send goes out");
+            thread::yield_now();
+        }
+        for ticket in 1..4 {
+            producer.send(vec![outgoing(ticket, 0)]);
+            // Slowly enough for each to go alone if it did not wait.
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(producer.flush(CALL));
+        let requests = cluster.requests(PRODUCE) - before;
+        if requests == 2 {
+            break;
+        }
+        // On a machine with other work three sends may take longer than the first one of them waits.
+        assert!(Instant::now() < deadline, "{requests} requests for four sends, each time anew");
     }
-    assert!(producer.flush(CALL));
-    assert_eq!(reports.seen().len(), 2_002);
-    let requests = cluster.requests(PRODUCE);
-    assert!((2..40).contains(&requests), "{requests} requests for 2,000 sends");
 }
 
 #[test]
@@ -83,14 +97,14 @@ fn a_lone_send_does_not_wait_for_company() {
 fn a_send_waits_5_ms_at_most_for_an_answer_to_others() {
     let cluster = cluster();
     let (producer, _) = warm(&cluster, &patient(&cluster));
-    cluster.slow(400);
+    cluster.slow(2_000);
     cluster.count_requests();
     producer.send(vec![outgoing(0, 0)]);
     producer.send(vec![outgoing(1, 1)]);
     let start = Instant::now();
     while cluster.requests(PRODUCE) < 2 {
         assert!(
-            start.elapsed() < Duration::from_millis(300),
+            start.elapsed() < Duration::from_millis(1_500),
             "the second send waited for the first's answer"
         );
         thread::sleep(Duration::from_millis(1));
@@ -158,7 +172,7 @@ fn nobody_there_times_out_and_says_why() {
     producer.send(vec![outgoing(0, 0)]);
     let report = &reports.wait(1)[0];
     // librdkafka looks for overdue records once a second.
-    assert!(start.elapsed() < Duration::from_millis(2_500), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!(code(report), Some(ErrorCode::Timeout));
     let message = &report.result.as_ref().unwrap_err().message;
     assert!(message.contains("127.0.0.1:1") && message.contains("500 ms"), "{message}");
@@ -169,13 +183,13 @@ fn beyond_the_bounds_a_record_is_refused_at_once() {
     let cluster = cluster();
     let settings = KafkaSettings { max_sending_records: 10, ..patient(&cluster) };
     let (producer, reports) = warm(&cluster, &settings);
-    cluster.slow(500);
+    cluster.slow(2_000);
     for ticket in 0..12 {
         producer.send(vec![outgoing(ticket, 0)]);
     }
     let start = Instant::now();
     let refused = reports.wait(4);
-    assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(1_500), "{:?}", start.elapsed());
     let full: Vec<_> = refused.iter().filter(|report| code(report) == Some(ErrorCode::QueueFull)).collect();
     assert_eq!(full.iter().map(|report| report.ticket).collect::<Vec<_>>(), [10, 11]);
     cluster.slow(0);

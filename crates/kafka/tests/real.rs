@@ -270,7 +270,7 @@ fn a_member_that_closes_in_a_hurry_hands_over_at_once() {
             member.hold(2);
             let start = Instant::now();
             member.consumer.close(given);
-            assert!(start.elapsed() < given + Duration::from_millis(400), "{given:?}: {:?}", start.elapsed());
+            assert!(start.elapsed() < given + Duration::from_secs(1), "{given:?}: {:?}", start.elapsed());
             let mut next = join(&settings, &topic);
             next.hold(2);
             // The end of the session would be 45 s away.
