@@ -1,5 +1,6 @@
 //! Owners of librdkafka's objects: each frees what it holds, and none outlives the client it belongs to.
 
+mod acknowledgements;
 mod conf;
 mod event;
 mod handle;
@@ -7,6 +8,7 @@ mod list;
 mod message;
 mod queue;
 
+pub(crate) use acknowledgements::{Acknowledged, OnAcknowledged};
 pub(crate) use conf::Conf;
 pub(crate) use event::{Event, EventKind};
 pub(crate) use handle::{Handle, Role};

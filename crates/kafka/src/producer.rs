@@ -8,9 +8,11 @@
 //! ```
 //!
 //! So a lone record leaves at once, and records that come while others are on their way go together. Only one
-//! thread at a time hands records over, which keeps their order.
+//! thread at a time hands records over, which keeps their order. The report of a lone record does not pass the
+//! thread either (`lone`).
 
 mod ledger;
+mod lone;
 mod outlet;
 mod reports;
 mod state;
@@ -26,12 +28,13 @@ use prosody_broker::{BrokerError, ErrorCode, Outgoing, Producer, Report, ReportS
 use rdkafka_sys as sys;
 
 use self::{
+    lone::Lone,
     outlet::{Failure, Outlet},
     state::State,
 };
 use crate::{
     error,
-    ffi::{Handle, Queue, Role},
+    ffi::{Handle, Queue},
     settings::KafkaSettings,
 };
 
@@ -49,8 +52,11 @@ pub struct KafkaProducer {
 /// What senders and the thread share.
 struct Shared {
     state: Mutex<State>,
-    /// Signalled after reports were given out.
+    /// Signalled after reports were given out, if a flush waits for that.
     reported: Condvar,
+    /// Where the thread sleeps while there is nothing for it.
+    wake: Arc<Condvar>,
+    lone: Arc<Lone>,
     /// Locked by whoever set `State::handing`. `None` once closed.
     outlet: Mutex<Option<Outlet>>,
     sink: ReportSink,
@@ -73,16 +79,23 @@ impl KafkaProducer {
     /// Settings that librdkafka refuses, or no thread to be had.
     pub fn new(settings: &KafkaSettings, sink: ReportSink) -> Result<Self, BrokerError> {
         let events = sys::RD_KAFKA_EVENT_DR | sys::RD_KAFKA_EVENT_ERROR;
-        let handle = Handle::new(Role::Producer, settings.producer()?, events, settings.log.clone())?;
+        let lone = Arc::new(Lone::default());
+        let theirs = Arc::clone(&lone);
+        let acknowledged = Box::new(move |message| theirs.acknowledged(&message));
+        let handle = Handle::producer(settings.producer()?, events, settings.log.clone(), acknowledged)?;
         let queue = Arc::new(Queue::main(&handle));
+        let wake = Arc::new(Condvar::new());
         let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(settings, Some(Arc::clone(&queue)))),
+            state: Mutex::new(State::new(settings, Some(Arc::clone(&queue)), Arc::clone(&wake))),
             reported: Condvar::new(),
+            wake,
+            lone,
             outlet: Mutex::new(Some(Outlet::new(handle))),
             sink,
             lingers: settings.lingers(),
             send_timeout: settings.send_timeout,
         });
+        shared.lone.serve(Arc::downgrade(&shared));
         let work = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("kafka-reports".to_owned())
@@ -109,11 +122,16 @@ impl Producer for KafkaProducer {
 
     fn close(&self, timeout: Duration) {
         let Some(thread) = lock(&self.thread).take() else { return };
-        let deadline = Instant::now() + timeout;
+        let mut deadline = Instant::now() + timeout;
         lock(&self.shared.state).open = false;
-        if thread.thread().id() == thread::current().id() {
+        let lent = lone::lent(&self.shared);
+        if lent || thread.thread().id() == thread::current().id() {
             // A sink closes its own producer: no report can come while it does, and the thread ends by itself.
             self.shared.purge(Duration::ZERO);
+            if lent {
+                // This is librdkafka's thread, which the client's end waits for.
+                deadline = Instant::now();
+            }
         } else {
             self.shared.flush(timeout);
             self.shared.purge(PURGE);
@@ -155,6 +173,15 @@ impl Shared {
         }
         state.handing = true;
         state.handed += admitted.len();
+        if let [(slot, _)] = admitted[..]
+            && state.handed == 1
+        {
+            state.lone = Some(slot);
+            self.lone.watch(true);
+        } else if state.asleep {
+            // To collect the reports.
+            state.interrupt();
+        }
         drop(state);
         let failures = self.hand_over(admitted);
         self.handed_over(failures);
@@ -174,6 +201,7 @@ impl Shared {
         state.handing = false;
         state.handed -= failures.len();
         for (slot, error) in failures {
+            state.lone = state.lone.filter(|lone| *lone != slot);
             if let Some(ticket) = state.ledger.settle(slot) {
                 state.refused.push(Report { ticket, result: Err(error) });
             }
@@ -186,16 +214,24 @@ impl Shared {
         let mut state = lock(&self.state);
         let mark = state.ledger.mark();
         state.urgent = true;
+        state.flushes += 1;
         state.interrupt();
         loop {
-            if state.all_reported(mark) {
-                return true;
-            }
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
+            let reported = state.all_reported(mark);
+            if reported || left.is_zero() {
+                state.flushes -= 1;
+                return reported;
             }
             state = self.reported.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Books that the sink has taken reports.
+    fn given_out(&self, state: &mut State) {
+        state.reporting -= 1;
+        if state.flushes > 0 {
+            self.reported.notify_all();
         }
     }
 

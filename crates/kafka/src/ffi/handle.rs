@@ -11,7 +11,7 @@ use std::{
 use prosody_broker::{BrokerError, ErrorCode};
 use rdkafka_sys as sys;
 
-use super::{Conf, ERROR_TEXT, text};
+use super::{Conf, ERROR_TEXT, OnAcknowledged, acknowledgements, text};
 use crate::settings::LogSink;
 
 /// What a client is for.
@@ -22,9 +22,10 @@ pub(crate) enum Role {
 }
 
 /// One librdkafka client. Queues hold it by `Arc`, so that it ends after the last of them.
-#[derive(Debug)]
 pub(crate) struct Handle {
     raw: *mut sys::rd_kafka_t,
+    /// Called for what is acknowledged: librdkafka holds the address of the inner box.
+    _acknowledged: Option<Box<OnAcknowledged>>,
     /// Where log lines go: librdkafka holds its address.
     _log: Box<Log>,
 }
@@ -37,7 +38,13 @@ impl std::fmt::Debug for Log {
     }
 }
 
-// SAFETY: librdkafka's client may be used from any thread at any time; the log sink is Send and Sync.
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("raw", &self.raw).finish_non_exhaustive()
+    }
+}
+
+// SAFETY: librdkafka's client may be used from any thread at any time; the callbacks are Send and Sync.
 unsafe impl Send for Handle {}
 // SAFETY: as above.
 unsafe impl Sync for Handle {}
@@ -54,7 +61,30 @@ impl Handle {
         events: i32,
         log: Option<LogSink>,
     ) -> Result<Arc<Self>, BrokerError> {
+        Self::start(role, conf, events, log, None)
+    }
+
+    /// A producer that calls back for what is acknowledged. Errors: as of `new`.
+    pub(crate) fn producer(
+        conf: Conf,
+        events: i32,
+        log: Option<LogSink>,
+        acknowledged: OnAcknowledged,
+    ) -> Result<Arc<Self>, BrokerError> {
+        Self::start(Role::Producer, conf, events, log, Some(Box::new(acknowledged)))
+    }
+
+    fn start(
+        role: Role,
+        conf: Conf,
+        events: i32,
+        log: Option<LogSink>,
+        acknowledged: Option<Box<OnAcknowledged>>,
+    ) -> Result<Arc<Self>, BrokerError> {
         let log = Box::new(Log(log));
+        if let Some(callback) = &acknowledged {
+            acknowledgements::watch(&conf, callback);
+        }
         let kind = match role {
             Role::Consumer => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
             Role::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
@@ -74,7 +104,7 @@ impl Handle {
             return Err(refused(&reason));
         }
         conf.taken();
-        Ok(Arc::new(Self { raw, _log: log }))
+        Ok(Arc::new(Self { raw, _acknowledged: acknowledged, _log: log }))
     }
 
     pub(crate) fn raw(&self) -> *mut sys::rd_kafka_t {

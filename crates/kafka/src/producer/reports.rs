@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -10,7 +10,7 @@ use prosody_broker::{BrokerError, ErrorCode, Report};
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as E;
 
-use super::{Shared, lock};
+use super::{Shared, lock, lone::REPORTED};
 use crate::{
     error,
     ffi::{Event, EventKind, Queue, text},
@@ -22,6 +22,14 @@ const REPORTS: usize = 8_192;
 const EXPLAINS: Duration = Duration::from_secs(30);
 
 type Settled = (u32, Result<(i32, i64), BrokerError>);
+
+/// What was in librdkafka's queue.
+#[derive(Default)]
+struct Collected {
+    settled: Vec<Settled>,
+    /// There were messages that were reported before.
+    freed: bool,
+}
 
 /// Runs until the producer ends.
 pub(super) fn run(shared: &Arc<Shared>, queue: &Queue) {
@@ -36,19 +44,29 @@ pub(super) fn run(shared: &Arc<Shared>, queue: &Queue) {
             let failures = shared.hand_over(records);
             shared.handed_over(failures);
         }
-        let patience = lock(&shared.state).patience(Instant::now());
-        let settled = collect(shared, queue, patience, &mut trouble);
-        answered = !settled.is_empty();
-        if give_out(shared, settled) {
+        let mut state = lock(&shared.state);
+        let mut patience = state.patience(Instant::now());
+        if state.asleep {
+            // Not on the queue: what comes there now is reported already, and only to be freed.
+            let woken = shared.wake.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+            (state, patience) = (woken.0, Duration::ZERO);
+            state.asleep = false;
+        }
+        drop(state);
+        let collected = collect(shared, queue, patience, &mut trouble);
+        answered = collected.freed || !collected.settled.is_empty();
+        if give_out(shared, collected) {
             return;
         }
     }
 }
 
 /// Gives reports to the sink; whether the producer has ended.
-fn give_out(shared: &Shared, settled: Vec<Settled>) -> bool {
+fn give_out(shared: &Shared, Collected { settled, freed }: Collected) -> bool {
     let mut state = lock(&shared.state);
-    state.asleep = false;
+    if freed {
+        state.unfreed = 0;
+    }
     let mut reports = std::mem::take(&mut state.refused);
     reports.reserve(settled.len());
     // The slots of purged records may be settled already.
@@ -59,48 +77,51 @@ fn give_out(shared: &Shared, settled: Vec<Settled>) -> bool {
         }
     }
     let ended = state.ending;
-    state.reporting = !reports.is_empty();
-    drop(state);
+    state.reporting += 1;
     if !reports.is_empty() {
+        drop(state);
         // A sink that panics loses the reports in its hands; the thread lives on for the others.
         let _ = catch_unwind(AssertUnwindSafe(|| (shared.sink)(reports)));
-        lock(&shared.state).reporting = false;
+        state = lock(&shared.state);
     }
-    shared.reported.notify_all();
+    shared.given_out(&mut state);
     ended
 }
 
-fn collect(shared: &Shared, queue: &Queue, patience: Duration, trouble: &mut Trouble) -> Vec<Settled> {
-    let mut settled = Vec::new();
+fn collect(shared: &Shared, queue: &Queue, patience: Duration, trouble: &mut Trouble) -> Collected {
+    let mut collected = Collected::default();
     let mut next = queue.poll(patience);
     while let Some(event) = next {
         match event.kind() {
-            EventKind::Delivery => settle(shared, &event, trouble, &mut settled),
+            EventKind::Delivery => settle(shared, &event, trouble, &mut collected),
             EventKind::Error => trouble.note(&event),
             _ => {}
         }
-        if settled.len() >= REPORTS {
+        if collected.settled.len() >= REPORTS {
             break;
         }
         next = queue.poll(Duration::ZERO);
     }
-    settled
+    collected
 }
 
-fn settle(shared: &Shared, event: &Event, trouble: &Trouble, settled: &mut Vec<Settled>) {
+fn settle(shared: &Shared, event: &Event, trouble: &Trouble, collected: &mut Collected) {
     for message in event.messages() {
         // SAFETY: the message lives as long as the event; its error is read as a number because brokers may
         // answer with codes that the bindings do not know; its opaque is the slot it was sent with.
-        let (slot, code, partition, offset) = unsafe {
+        let (tag, code, partition, offset) = unsafe {
             let code = std::ptr::addr_of!((*message).err).cast::<i32>().read();
-            ((*message)._private as usize as u32, code, (*message).partition, (*message).offset)
+            ((*message)._private as usize, code, (*message).partition, (*message).offset)
         };
-        if code == 0 {
-            settled.push((slot, Ok((partition, offset))));
+        let slot = tag as u32;
+        if tag == REPORTED {
+            collected.freed = true;
+        } else if code == 0 {
+            collected.settled.push((slot, Ok((partition, offset))));
         } else {
             // SAFETY: as above; the topic lives as long as the message.
             let topic = unsafe { text(sys::rd_kafka_topic_name((*message).rkt)) };
-            settled.push((slot, Err(failure(shared, &topic, partition, code, trouble))));
+            collected.settled.push((slot, Err(failure(shared, &topic, partition, code, trouble))));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, mem,
-    sync::Arc,
+    sync::{Arc, Condvar},
     time::{Duration, Instant},
 };
 
@@ -40,12 +40,20 @@ pub(super) struct State {
     pub(super) urgent: bool,
     /// The thread sleeps for longer than anything pending may wait.
     pub(super) asleep: bool,
-    /// Reports are taken out of here and not given to the sink yet.
-    pub(super) reporting: bool,
+    /// How many threads have taken reports out of here and not given them to the sink yet.
+    pub(super) reporting: usize,
+    /// The slot of a record that is under way alone: the thread may sleep meanwhile.
+    pub(super) lone: Option<u32>,
+    /// Bytes of reported messages that librdkafka still holds: the thread frees them.
+    pub(super) unfreed: usize,
+    /// How many flushes wait.
+    pub(super) flushes: usize,
     pub(super) open: bool,
     pub(super) ending: bool,
     /// The thread's queue, to interrupt its sleep; `None` once closed.
     pub(super) queue: Option<Arc<Queue>>,
+    /// Where it sleeps while `asleep`.
+    wake: Arc<Condvar>,
     max_records: usize,
 }
 
@@ -59,7 +67,7 @@ impl fmt::Debug for State {
 }
 
 impl State {
-    pub(super) fn new(settings: &KafkaSettings, queue: Option<Arc<Queue>>) -> Self {
+    pub(super) fn new(settings: &KafkaSettings, queue: Option<Arc<Queue>>, wake: Arc<Condvar>) -> Self {
         Self {
             ledger: Ledger::new(settings.max_sending_records, settings.max_sending_bytes),
             pending: Vec::new(),
@@ -70,10 +78,14 @@ impl State {
             refused: Vec::new(),
             urgent: false,
             asleep: false,
-            reporting: false,
+            reporting: 0,
+            lone: None,
+            unfreed: 0,
+            flushes: 0,
             open: true,
             ending: false,
             queue,
+            wake,
             max_records: settings.max_sending_records,
         }
     }
@@ -135,8 +147,9 @@ impl State {
     }
 
     pub(super) fn interrupt(&mut self) {
-        self.asleep = false;
-        if let Some(queue) = &self.queue {
+        if mem::take(&mut self.asleep) {
+            self.wake.notify_one();
+        } else if let Some(queue) = &self.queue {
             queue.interrupt();
         }
     }
@@ -161,15 +174,23 @@ impl State {
         let patience = match self.pending_since {
             _ if self.ending || !self.refused.is_empty() => Duration::ZERO,
             Some(since) if !self.handing => (since + GATHER).saturating_duration_since(now),
-            _ if self.handed > 0 => GATHER,
+            _ if self.handed > usize::from(self.lone.is_some()) => GATHER,
             _ => Duration::from_secs(1),
         };
         self.asleep = patience > GATHER;
         patience
     }
 
+    /// Settles the record that was under way alone; `None` if that has happened.
+    pub(super) fn lone_reported(&mut self, slot: u32) -> Option<u64> {
+        let ticket = self.ledger.settle(slot)?;
+        self.handed = self.handed.saturating_sub(1);
+        self.reporting += 1;
+        Some(ticket)
+    }
+
     pub(super) fn all_reported(&self, mark: u64) -> bool {
-        self.ledger.reached(mark) && !self.reporting && self.refused.is_empty()
+        self.ledger.reached(mark) && self.reporting == 0 && self.refused.is_empty()
     }
 }
 

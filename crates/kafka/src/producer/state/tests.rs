@@ -13,7 +13,7 @@ fn outgoing(ticket: u64, size: usize) -> Outgoing {
 }
 
 fn state() -> State {
-    State::new(&KafkaSettings::default(), None)
+    State::new(&KafkaSettings::default(), None, Arc::default())
 }
 
 /// Admits records and lets them wait.
@@ -99,4 +99,26 @@ fn the_thread_sleeps_long_only_with_nothing_to_do() {
     let mut refused = state();
     refused.refused.push(Report { ticket: 1, result: Ok((0, 0)) });
     assert_eq!(refused.patience(now), Duration::ZERO);
+}
+
+#[test]
+fn the_thread_sleeps_through_a_lone_record_and_no_other() {
+    let now = Instant::now();
+    let mut state = busy(0..0);
+    state.lone = Some(0);
+    assert!(state.patience(now) > GATHER && state.asleep);
+    state.handed = 2;
+    assert!(state.patience(now) <= GATHER, "another one is under way");
+    state.handed = 1;
+    wait(&mut state, 0..1, 1);
+    assert!(state.patience(Instant::now()) <= GATHER && !state.asleep, "another one waits");
+}
+
+#[test]
+fn a_lone_record_is_settled_once() {
+    let mut state = busy(0..0);
+    assert_eq!(state.lone_reported(0), Some(1_000));
+    assert_eq!((state.handed, state.reporting), (0, 1));
+    assert_eq!(state.lone_reported(0), None);
+    assert_eq!((state.handed, state.reporting), (0, 1));
 }
