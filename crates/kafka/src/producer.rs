@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  send() ── nothing under way ──────────────▶ librdkafka ──▶ broker
-//!    └── else ▶ pending ── a report came, ──────▲                │
+//!    └── else ▶ pending ── all is reported, ────▲                │
 //!                         5 ms or a size is up  │                │
 //!                               the one thread ─┘ ◀── reports ───┘ ──▶ sink
 //! ```

@@ -34,11 +34,10 @@ struct Collected {
 /// Runs until the producer ends.
 pub(super) fn run(shared: &Arc<Shared>, queue: &Queue) {
     let mut trouble = Trouble::default();
-    let mut answered = false;
     loop {
         let now = Instant::now();
         let mut state = lock(&shared.state);
-        let records = state.due(now, answered);
+        let records = state.due(now);
         drop(state);
         if !records.is_empty() {
             let failures = shared.hand_over(records);
@@ -54,7 +53,6 @@ pub(super) fn run(shared: &Arc<Shared>, queue: &Queue) {
         }
         drop(state);
         let collected = collect(shared, queue, patience, &mut trouble);
-        answered = collected.freed || !collected.settled.is_empty();
         if give_out(shared, collected) {
             return;
         }

@@ -154,10 +154,14 @@ impl State {
         }
     }
 
-    /// What is to be handed over now: all that is pending, or nothing. `answered`: reports came just now.
-    pub(super) fn due(&mut self, now: Instant, answered: bool) -> Vec<(u32, Outgoing)> {
+    /// What is to be handed over now: all that is pending, or nothing.
+    ///
+    /// An answer to some of what is under way is not enough. Of a partition whose last batch is not answered,
+    /// librdkafka sends no further one while it is idempotent, and its thread spins until it may: the processor
+    /// time is missing where the answer is made.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<(u32, Outgoing)> {
         let Some(since) = self.pending_since else { return Vec::new() };
-        let due = answered || self.urgent || self.handed == 0 || now >= since + GATHER;
+        let due = self.urgent || self.handed == 0 || now >= since + GATHER;
         if self.handing || !due {
             return Vec::new();
         }
