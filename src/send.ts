@@ -241,16 +241,8 @@ class ManySends {
   constructor(private readonly resolve: (results: SendResult[]) => void) {}
 
   next(): Waiting {
-    const index = this.count++;
     this.missing += 1;
-    return {
-      acknowledged: (partition, offset) => {
-        this.settle(index, { ok: true, partition, offset });
-      },
-      failed: (error) => {
-        this.settle(index, { ok: false, error });
-      },
-    };
+    return new OneOfMany(this, this.count++);
   }
 
   /** There are no more records. */
@@ -258,8 +250,23 @@ class ManySends {
     if (--this.missing === 0) this.resolve(this.results);
   }
 
-  private settle(index: number, result: SendResult): void {
+  settle(index: number, result: SendResult): void {
     this.results[index] = result;
     this.complete();
+  }
+}
+
+class OneOfMany implements Waiting {
+  constructor(
+    private readonly many: ManySends,
+    private readonly index: number,
+  ) {}
+
+  acknowledged(partition: number, offset: number): void {
+    this.many.settle(this.index, { ok: true, partition, offset });
+  }
+
+  failed(error: unknown): void {
+    this.many.settle(this.index, { ok: false, error });
   }
 }

@@ -56,6 +56,10 @@ class FakeNative {
   }
   settle(_rows, count) {
     this.settledCount += count;
+    return null;
+  }
+  state() {
+    return 1;
   }
   send(_bytes, count) {
     this.sent = count;

@@ -19,6 +19,7 @@ mod events;
 mod offsets;
 mod queue;
 mod table;
+mod wakening;
 
 use std::{sync::Arc, time::Duration};
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mock::{FETCH, HEARTBEAT, MockCluster, OFFSET_COMMIT, OFFSET_FETCH};
+use mock::{FETCH, HEARTBEAT, LIST_OFFSETS, MockCluster, OFFSET_COMMIT, OFFSET_FETCH};
 use prosody_broker::{Commit, Consumer, ErrorCode, Outgoing, Producer};
 use prosody_kafka::KafkaSettings;
 use prosody_model::{Epoch, Record, RecordParts};
@@ -186,6 +186,17 @@ fn an_offset_out_of_range_stops_the_partition_once() {
     assert_eq!(next.stopped[0].1.code, ErrorCode::OffsetOutOfRange);
     assert!(next.stopped[0].1.message.contains("t[0]"), "{}", next.stopped[0].1);
     assert!(next.records.is_empty());
+}
+
+#[test]
+fn the_thread_that_fetches_is_woken_after_a_rebalance() {
+    let cluster = MockCluster::new();
+    cluster.create_topic("t", 1);
+    cluster.count_requests();
+    let mut member = cluster.member("t");
+    member.hold(1);
+    // One question is librdkafka's own, for the first offset; the other one is there to wake.
+    member.until("both questions are asked", |_| cluster.requests(LIST_OFFSETS) >= 2);
 }
 
 #[test]

@@ -42,6 +42,7 @@ impl Membership {
     /// are known: an unanswered one would hold up the fetching of every partition that we keep.
     fn on_assign(&mut self, entries: &[Entry<'_>]) {
         let _ = incremental_assign(&self.handle, &PartitionList::new());
+        self.wake_fetching();
         if self.failed {
             return;
         }
@@ -92,6 +93,7 @@ impl Membership {
                 .insert(assigned.epoch, Held::new(assigned.partition.clone(), source, assigned.committed));
             said.push(assigned);
         }
+        self.wake_fetching();
         self.out.push(ConsumerEvent::Assigned(said));
     }
 
@@ -202,6 +204,7 @@ impl Membership {
         for source in revoke.sources {
             source.empty(&mut self.scratch);
         }
+        self.wake_fetching();
     }
 
     /// A message on the consumer's queue: fetched before its partition's queue was split.

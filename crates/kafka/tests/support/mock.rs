@@ -20,6 +20,7 @@ use rdkafka_sys as sys;
 /// Requests whose answers can be made errors, by their number in Kafka's protocol.
 pub const PRODUCE: i16 = 0;
 pub const FETCH: i16 = 1;
+pub const LIST_OFFSETS: i16 = 2;
 pub const METADATA: i16 = 3;
 pub const OFFSET_COMMIT: i16 = 8;
 pub const OFFSET_FETCH: i16 = 9;
