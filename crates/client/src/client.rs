@@ -198,8 +198,10 @@ impl Client {
             // The consumer's thread is ahead: let it work while the rows are taken.
             return self.settle(outcomes);
         }
-        if let Some(running) = self.running().as_ref() {
-            running.mailbox.settle_here(outcomes);
+        // The sink is called meanwhile, and may ask the client how it stands.
+        let mailbox = self.running().as_ref().map(|running| Arc::clone(&running.mailbox));
+        if let Some(mailbox) = mailbox {
+            mailbox.settle_here(outcomes);
         }
     }
 

@@ -97,7 +97,9 @@ impl Mailbox {
 
     /// From now on outcomes may be handed in there.
     pub fn open_desk(&self, desk: Option<Arc<dyn Settle>>) {
-        *lock(&self.desk) = desk;
+        let before = mem::replace(&mut *lock(&self.desk), desk);
+        // Outside of the lock: what was there may take its time to end.
+        drop(before);
     }
 
     /// Starts the drain; `done` is called when the consumer has left, within `budget`.

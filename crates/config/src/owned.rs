@@ -66,6 +66,8 @@ const FIXED: &[&str] = &[
     "transaction.timeout.ms",
     "delivery.report.only.error",
     "produce.offset.report",
+    "queue.buffering.max.messages",
+    "queue.buffering.max.kbytes",
     "statistics.interval.ms",
     "log_level",
     "log.queue",

@@ -77,6 +77,8 @@ struct Membership {
     out: Vec<ConsumerEvent>,
     scratch: Vec<*mut sys::rd_kafka_message_t>,
     failed: bool,
+    /// When librdkafka last told of an error.
+    troubled_at: Option<Mono>,
     /// Answers to our own questions: committed offsets, commits.
     answers: Queue,
     /// Rebalances and errors.
@@ -123,6 +125,7 @@ impl KafkaConsumer {
             out: Vec::new(),
             scratch: Vec::new(),
             failed: false,
+            troubled_at: None,
             answers,
             main,
             handle,

@@ -42,6 +42,7 @@ impl Membership {
     }
 
     pub(super) fn on_error(&mut self, event: &Event) {
+        self.troubled_at = Some(self.now);
         let (code, text) = (event.error(), event.error_text());
         if let Some((fatal, reason)) = self.handle.fatal() {
             return self.fail(self.fatal_error(fatal, &reason));

@@ -53,9 +53,11 @@ impl Outlet {
         failures
     }
 
-    /// Has librdkafka report everything it holds as failed.
+    /// Has librdkafka report everything it holds as failed, soon: waiting for its threads would be for ever where the
+    /// caller is one of them.
     pub(super) fn purge(&self) {
-        let flags = sys::RD_KAFKA_PURGE_F_QUEUE | sys::RD_KAFKA_PURGE_F_INFLIGHT;
+        let flags =
+            sys::RD_KAFKA_PURGE_F_QUEUE | sys::RD_KAFKA_PURGE_F_INFLIGHT | sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
         // SAFETY: the client is live.
         unsafe { sys::rd_kafka_purge(self.handle.raw(), flags) };
     }
