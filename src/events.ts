@@ -17,6 +17,14 @@ export interface RecordEvent {
   readonly reason: string;
 }
 
+/** A message that went to the failure topic. */
+export interface DeadLetteredEvent extends RecordEvent {
+  /** The topic that has it now. */
+  readonly deadLetterTopic: string;
+  /** Handler calls that were made of it. */
+  readonly attempts: number;
+}
+
 /** A partition that makes no progress. */
 export interface StalledEvent {
   readonly topic: string;
@@ -33,10 +41,10 @@ export interface ClientEvents {
   /** A key waits after a failure. */
   parked: RecordEvent;
   /** A message went to the failure topic. */
-  deadLettered: RecordEvent;
+  deadLettered: DeadLetteredEvent;
   /** A message was skipped because its id has been processed. */
   duplicate: RecordEvent;
-  /** A message was skipped because of `allowedEvents` or its source system. */
+  /** A message was skipped: `allowedEvents`, its source system, or it was sent again for another group. */
   skipped: RecordEvent;
   /** A partition makes no progress. */
   stalled: StalledEvent;

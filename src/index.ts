@@ -18,6 +18,7 @@ export {
 export type {
   ClientEvent,
   ClientEvents,
+  DeadLetteredEvent,
   Listener,
   PartitionsEvent,
   RecordEvent,

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { setLogger } from '../../src/index.js';
 import { expected, play } from '../scenario/play.js';
+import { playSkips, SKIPS } from '../scenario/skips.js';
 import { HISTORIES, KEYLESS, STORY } from '../scenario/steps.js';
 
 beforeEach(() => {
@@ -13,4 +14,8 @@ test('the story on the mock broker', async () => {
   expect(seen.histories).toEqual(expected(HISTORIES));
   expect(seen.keyless.sort()).toEqual(KEYLESS);
   expect(seen.errors).toEqual([]);
+});
+
+test('what is not run on the mock broker', async () => {
+  expect(await playSkips('skips', { mock: true, bootstrapServers: 'skips:1' })).toEqual(SKIPS);
 });

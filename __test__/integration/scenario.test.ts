@@ -1,5 +1,6 @@
 import { expect, inject, test } from 'vitest';
 import { expected, play } from '../scenario/play.js';
+import { playSkips, SKIPS } from '../scenario/skips.js';
 import { HISTORIES, KEYLESS, STORY } from '../scenario/steps.js';
 import { committed, unique, withKafka } from './support.js';
 
@@ -22,3 +23,13 @@ for (const groupProtocol of ['classic', 'consumer'] as const) {
     ).toEqual(seen.ends);
   });
 }
+
+test('what is not run on Kafka is what is not run on the mock broker', async () => {
+  const topic = unique('skips');
+  const { bootstrapServers } = inject('kafka');
+  expect(await playSkips(topic, { bootstrapServers, sendTimeoutMs: 20_000 })).toEqual(SKIPS);
+  const offsets = await committed(`${topic}-group`, topic);
+  const ends = [...offsets.values()].reduce((sum, { offset }) => sum + Math.max(offset, 0), 0);
+  // Skipped records count as finished like all others.
+  expect(ends).toBe(SKIPS.sent);
+});

@@ -26,6 +26,8 @@ export async function play(steps: Step[], topic: string, config: Configuration):
   await admin.createTopic(topic, 3, 1);
   const client = new ProsodyClient({
     groupId: `${topic}-group`,
+    // Not the group's own name: a consumer takes nothing that its own group has sent.
+    sourceSystem: 'story',
     subscribedTopics: topic,
     probePort: null,
     deferBaseMs: 20,

@@ -1,7 +1,7 @@
 //! Facts of a running consumer as log lines and events.
 
-use prosody_client::{Fact, Observation};
-use prosody_model::TopicPartition;
+use prosody_client::{Fact, Observation, Skip};
+use prosody_model::{Record, TopicPartition};
 use serde_json::{Value, json};
 
 /// A fact as the wrapper takes it: a log line, and an event for those that have one.
@@ -17,8 +17,23 @@ fn line(level: &str, message: impl Into<String>, fields: Value) -> Value {
 /// Puts a fact into words.
 pub fn tell(fact: &Fact) -> Told {
     match fact {
+        Fact::Engine {
+            partition: Some(partition),
+            observation: Observation::Skipped { record, reason, .. },
+        } => skipped(partition, record, *reason),
         Fact::Engine { partition, observation } => {
             Told { log: observed(partition.as_ref(), observation), event: None }
+        }
+        Fact::DeadLettered { partition, offset, key, topic, attempts, reason } => {
+            let log = json!({ "topic": partition.topic.as_ref(), "partition": partition.partition,
+                "offset": offset, "attempts": attempts, "error": reason, "deadLetterTopic": topic });
+            let mut event = about_record("deadLettered", partition, *offset, key.as_deref(), reason);
+            event["deadLetterTopic"] = topic.as_str().into();
+            event["attempts"] = (*attempts).into();
+            Told {
+                log: line("error", "a record failed for good; it is in the failure topic", log),
+                event: Some(event),
+            }
         }
         Fact::Assigned(partitions) => moved("assigned", "partitions assigned", "info", partitions),
         Fact::Revoked(partitions) => moved("revoked", "partitions released", "info", partitions),
@@ -79,6 +94,20 @@ fn failed(text: &str, code: &str, message: &str, retryable: bool, fields: Value)
     }
 }
 
+fn skipped(partition: &TopicPartition, record: &Record, reason: Skip) -> Told {
+    let (kind, reason) = match reason {
+        Skip::Duplicate => ("duplicate", "its id was processed"),
+        Skip::Type => ("skipped", "its type is not one of allowedEvents"),
+        Skip::Source => ("skipped", "its own group has sent it"),
+        Skip::Addressee => ("skipped", "it was sent again for another group"),
+    };
+    let (topic, offset) = (partition.topic.as_ref(), record.offset);
+    let fields =
+        json!({ "topic": topic, "partition": partition.partition, "offset": offset, "reason": reason });
+    let event = about_record(kind, partition, offset, record.key(), reason);
+    Told { log: line("debug", "a record was skipped", fields), event: Some(event) }
+}
+
 fn moved(kind: &str, text: &str, level: &str, partitions: &[TopicPartition]) -> Told {
     let list: Vec<_> =
         partitions.iter().map(|p| json!({ "topic": p.topic.as_ref(), "partition": p.partition })).collect();
@@ -88,12 +117,34 @@ fn moved(kind: &str, text: &str, level: &str, partitions: &[TopicPartition]) -> 
     }
 }
 
+/// An event of one record.
+fn about_record(
+    kind: &str,
+    partition: &TopicPartition,
+    offset: i64,
+    key: Option<&[u8]>,
+    reason: &str,
+) -> Value {
+    json!({ "type": kind, "topic": partition.topic.as_ref(), "partition": partition.partition, "offset": offset,
+        "key": key.map(String::from_utf8_lossy), "reason": reason })
+}
+
 fn observed(partition: Option<&TopicPartition>, observation: &Observation) -> Value {
     let (level, text, mut fields) = match observation {
         Observation::Disposed { offset, attempts, reason, .. } => (
             "error",
             "a record failed for good and counts as done",
             json!({ "offset": offset, "attempts": attempts, "error": reason }),
+        ),
+        Observation::DeadLettered { offset, attempts, reason, .. } => (
+            "error",
+            "a record failed for good; it is in the failure topic",
+            json!({ "offset": offset, "attempts": attempts, "error": reason }),
+        ),
+        Observation::DeadLetterDelayed { offset, reason, .. } => (
+            "warn",
+            "a dead letter could not be sent; its key waits until it is",
+            json!({ "offset": offset, "error": reason }),
         ),
         Observation::Parked { offset, attempt, reason, .. } => (
             "warn",
@@ -105,6 +156,9 @@ fn observed(partition: Option<&TopicPartition>, observation: &Observation) -> Va
             "a call did not end before its partition was given up; its record may run again",
             json!({ "offset": offset, "attempt": attempt }),
         ),
+        Observation::Skipped { record, .. } => {
+            ("debug", "a record was skipped", json!({ "offset": record.offset }))
+        }
         Observation::Restored { committed, .. } => (
             "debug",
             "finished offsets above the committed one were restored",

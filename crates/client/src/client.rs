@@ -13,8 +13,8 @@ use prosody_kafka::KafkaConsumer;
 use prosody_model::Epochs;
 
 use crate::{
-    consumer, error::ClientError, kafka, mailbox::Mailbox, producer::ProducerSlot, sink::Sink,
-    waiting::Waiting, wiring,
+    consumer, error::ClientError, kafka, letters::Letters, mailbox::Mailbox, producer::ProducerSlot,
+    sink::Sink, waiting::Waiting, wiring,
 };
 
 /// Called once with what became of a call, from whatever thread knows.
@@ -38,7 +38,8 @@ pub struct Client {
     /// Tells the mock brokers of one Node environment from those of another.
     environment: String,
     sink: Arc<dyn Sink>,
-    producer: ProducerSlot,
+    producer: Arc<ProducerSlot>,
+    letters: Arc<Letters>,
     running: Mutex<Option<Running>>,
     /// For flushes and closes.
     waiting: Waiting,
@@ -75,13 +76,15 @@ impl Client {
         let resolved = prosody_config::resolve(options, variables)?;
         let options = resolved.options;
         let memory = options.mock.then(|| wiring::memory_broker(&environment, &options));
-        let producer = wiring::producer(&options, memory.clone(), &sink);
+        let letters = Arc::new(Letters::default());
+        let producer = Arc::new(wiring::producer(&options, memory.clone(), &sink, &letters));
         Ok(Self {
             options,
             warnings: resolved.warnings,
             environment,
             sink,
             producer,
+            letters,
             running: Mutex::new(None),
             waiting: Waiting::new("prosody-wait"),
             memory,
@@ -130,7 +133,7 @@ impl Client {
 
     fn try_subscribe(&self, ready: Done) -> Result<(), (Done, ClientError)> {
         let Some(group) = self.options.group.id.clone() else { return Err((ready, ClientError::NoGroup)) };
-        let plan = match wiring::plan(&self.options) {
+        let plan = match wiring::plan(&self.options, &self.producer) {
             Ok(plan) => plan,
             Err(error) => return Err((ready, error)),
         };
@@ -143,6 +146,7 @@ impl Client {
             ended.mailbox
         });
         let mailbox = Arc::new(Mailbox::after(before.as_deref(), ready));
+        self.letters.are_for(&mailbox);
         let waker = {
             let mailbox = Arc::downgrade(&mailbox);
             let waker: prosody_broker::Waker = Arc::new(move || {

@@ -17,6 +17,7 @@ use crate::{
     desk::Desk,
     error::ClientError,
     mailbox::Mailbox,
+    producer::ProducerSlot,
     relay::Relay,
     sink::{Delivery, Sink},
 };
@@ -26,6 +27,8 @@ pub struct Plan {
     pub topics: Vec<TopicSelector>,
     pub engine: Settings,
     pub shell: ShellSettings,
+    /// Where dead letters go out.
+    pub producer: Arc<ProducerSlot>,
     /// Longest sleep of the loop.
     pub sleep: Duration,
 }
@@ -84,7 +87,7 @@ fn live<C: Consumer + Send + 'static>(
         mailbox.ready(Ok(()));
         let desk = Arc::new(Desk::new(shell, Arc::clone(sink)));
         mailbox.open_desk(Some(desk.clone()));
-        run(&desk, plan.sleep, mailbox, sink.as_ref())?;
+        run(&desk, plan, mailbox, sink.as_ref())?;
         shell = desk.take()?;
     }
     shell.close(if subscribed.is_ok() { mailbox.time_to_leave() } else { Duration::ZERO });
@@ -94,11 +97,12 @@ fn live<C: Consumer + Send + 'static>(
 
 fn run<C: Consumer>(
     desk: &Desk<C>,
-    sleep: Duration,
+    plan: &Plan,
     mailbox: &Mailbox,
     sink: &dyn Sink,
 ) -> Result<(), ClientError> {
-    let mut relay = Relay::new(sink, Delivery::Call);
+    let sleep = plan.sleep;
+    let mut relay = Relay::new(sink, Delivery::Call, Some(&plan.producer));
     while !mailbox.is_abandoned() {
         let wait = desk.work(|shell| {
             let mut inbox = mailbox.take();

@@ -82,7 +82,7 @@ impl<C: Consumer + Send> Settle for Desk<C> {
         let Ok(mut place) = self.place.try_lock() else { return Settled::Declined };
         let Some(Place { shell, next }) = place.as_mut() else { return Settled::Declined };
         // Rows leave under the lock: those of the next step come after them.
-        let mut relay = Relay::new(self.sink.as_ref(), Delivery::Reply);
+        let mut relay = Relay::new(self.sink.as_ref(), Delivery::Reply, None);
         match shell.settle(settled, clock::now(), &mut relay) {
             Some(due) => Settled::Taken { wake: due < *next },
             None => Settled::Declined,

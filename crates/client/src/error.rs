@@ -14,8 +14,6 @@ pub enum ClientError {
     Subscribed,
     #[error("the client is closed")]
     Closed,
-    #[error("mode \"{0}\" is not part of this version: leave mode out, or set it to \"pipeline\"")]
-    Mode(&'static str),
     #[error("no thread could be started: {0}; look for a limit on threads or memory")]
     Thread(String),
     #[error(
@@ -31,7 +29,7 @@ impl ClientError {
     /// The name under which the error reaches the user.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NoGroup | Self::NoTopics | Self::Mode(_) => "CONFIGURATION",
+            Self::NoGroup | Self::NoTopics => "CONFIGURATION",
             Self::Subscribed => "SUBSCRIBED",
             Self::Closed => "CLOSED",
             Self::Thread(_) => "THREAD",

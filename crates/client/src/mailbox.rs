@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use prosody_broker::Report;
 use prosody_engine::Settlement;
 use prosody_model::Mono;
 use prosody_shell::{Inbox, Remains};
@@ -26,7 +27,7 @@ const FAREWELL: (Duration, Duration) = (Duration::from_millis(100), Duration::fr
 
 #[derive(Default)]
 pub struct Mailbox {
-    /// Bound: one outcome an open call.
+    /// Bound: one outcome an open call, one report a dead letter.
     inbox: Mutex<Inbox>,
     leaving: Mutex<Leaving>,
     /// Hears whether the consumer could subscribe.
@@ -100,6 +101,12 @@ impl Mailbox {
         let before = mem::replace(&mut *lock(&self.desk), desk);
         // Outside of the lock: what was there may take its time to end.
         drop(before);
+    }
+
+    /// Passes on what became of dead letters.
+    pub fn report(&self, letters: Vec<Report>) {
+        lock(&self.inbox).reported.extend(letters);
+        self.wake();
     }
 
     /// Starts the drain; `done` is called when the consumer has left, within `budget`.

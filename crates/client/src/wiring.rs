@@ -11,15 +11,17 @@ use prosody_broker::{
     Producer, ReportSink, TopicSelector,
     memory::{self, MemoryBroker, Registry},
 };
-use prosody_config::{Mode, Options, RetryJitter};
-use prosody_engine::{Backoff, Deferral, Fairness, Jitter, Settings};
+use prosody_config::{IdentitySource, Mode, Options, RetryJitter};
+use prosody_engine::{Backoff, Deferral, Fairness, GiveUp, Intake, Jitter, Place, Settings};
 use prosody_kafka::KafkaProducer;
 use prosody_shell::ShellSettings;
 
 use crate::{
     ClientError, clock,
     consumer::Plan,
-    kafka, mailbox,
+    kafka,
+    letters::Letters,
+    mailbox,
     producer::{Open, ProducerSlot},
     sink::Sink,
 };
@@ -45,9 +47,14 @@ pub fn memory_broker(environment: &str, options: &Options) -> MemoryBroker {
 }
 
 /// What starts producers, on Kafka or on the in-memory broker.
-pub fn producer(options: &Options, memory: Option<MemoryBroker>, sink: &Arc<dyn Sink>) -> ProducerSlot {
-    let reports = Arc::clone(sink);
-    let reports: ReportSink = Arc::new(move |batch| reports.reports(batch));
+pub fn producer(
+    options: &Options,
+    memory: Option<MemoryBroker>,
+    sink: &Arc<dyn Sink>,
+    letters: &Arc<Letters>,
+) -> ProducerSlot {
+    let (letters, told) = (Arc::clone(letters), Arc::clone(sink));
+    let reports: ReportSink = Arc::new(move |batch| letters.sort(batch, told.as_ref()));
     let timeout = options.send_timeout;
     let open: Open = if let Some(broker) = memory {
         Box::new(move |reports| Ok(Arc::new(broker.producer(reports, timeout)) as Arc<dyn Producer>))
@@ -59,10 +66,7 @@ pub fn producer(options: &Options, memory: Option<MemoryBroker>, sink: &Arc<dyn 
 }
 
 /// What the consumer's thread is started with.
-pub fn plan(options: &Options) -> Result<Plan, ClientError> {
-    if options.mode != Mode::Pipeline {
-        return Err(ClientError::Mode(options.mode.name()));
-    }
+pub fn plan(options: &Options, producer: &Arc<ProducerSlot>) -> Result<Plan, ClientError> {
     if options.group.topics.is_empty() {
         return Err(ClientError::NoTopics);
     }
@@ -71,6 +75,7 @@ pub fn plan(options: &Options) -> Result<Plan, ClientError> {
     Ok(Plan {
         topics: options.group.topics.iter().map(|topic| selector(topic)).collect(),
         engine: engine(options),
+        producer: Arc::clone(producer),
         shell: ShellSettings { clock: Some(clock::mono), late_commit, ..ShellSettings::default() },
         sleep: limits.poll_interval.min(limits.stall_threshold / 4).min(LONGEST_SLEEP),
     })
@@ -94,6 +99,13 @@ fn engine(options: &Options) -> Settings {
         timeout: options.limits.timeout,
         commit_interval: options.limits.commit_interval,
         revoke_timeout: options.limits.revoke_timeout,
+        mode: mode(options),
+        failure_topic: options.failure_topic.as_deref().map(Into::into),
+        group: options.group.id.as_deref().unwrap_or_default().into(),
+        give_up: GiveUp {
+            attempts: options.dead_letter_after.attempts.map(saturated),
+            age: options.dead_letter_after.age,
+        },
         retry: Backoff { base: options.retry.base, max: options.retry.max_delay, jitter },
         deferral: if options.defer.enabled { Deferral::On(defer) } else { Deferral::Off },
         metadata_units: METADATA_UNITS,
@@ -102,8 +114,41 @@ fn engine(options: &Options) -> Settings {
             wait_weight: options.scheduler.wait_weight,
             remembered_keys: options.scheduler.cache_size,
         },
+        intake: intake(options),
         seed: seed(),
     }
+}
+
+/// Which records are run, and which ids are remembered.
+fn intake(options: &Options) -> Intake {
+    let places = |sources: &[IdentitySource]| {
+        let place = |source: &IdentitySource| match source {
+            IdentitySource::Pointer(segments) => Place::Pointer(segments.clone()),
+            IdentitySource::Header(name) => Place::Header(name.clone()),
+        };
+        sources.iter().map(place).collect()
+    };
+    Intake {
+        allowed_events: options.allowed_events.clone(),
+        types: places(&options.identity.event_type),
+        ids: places(&options.identity.id),
+        remembered_ids: options.idempotence.cache_size,
+        version: options.idempotence.version.clone(),
+    }
+}
+
+fn mode(options: &Options) -> prosody_engine::Mode {
+    match options.mode {
+        Mode::Pipeline => prosody_engine::Mode::Pipeline,
+        Mode::LowLatency => {
+            prosody_engine::Mode::LowLatency { max_retries: saturated(options.retry.max_retries) }
+        }
+        Mode::BestEffort => prosody_engine::Mode::BestEffort,
+    }
+}
+
+fn saturated(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// The one draw of chance: the standard library seeds each of these from the operating system.

@@ -1,6 +1,8 @@
 //! What a message costs on the engine's thread.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
 use prosody_engine::Settings;
 use std::time::{Duration, Instant};
 
@@ -15,30 +17,42 @@ fn messages(criterion: &mut Criterion) {
         ("1,024 slots, handlers keep up", 1_024, 8_192, false),
         ("defaults: 32 slots, 64 queued", 32, 64, true),
     ] {
-        let mut plain = Plain::new(Settings { max_concurrency, max_uncommitted, ..Settings::default() });
-        if full {
-            plain.fill();
-        }
-        group.bench_function(name, |bencher| {
-            bencher.iter_custom(|messages| {
-                let mut turns = Vec::new();
-                let mut settled = 0;
-                while settled < messages {
-                    let (before, mut spent) = (plain.settled, Duration::ZERO);
-                    plain.turn(|step| {
-                        let start = Instant::now();
-                        step();
-                        spent += start.elapsed();
-                    });
-                    let messages = plain.settled - before;
-                    settled += messages;
-                    turns.push(spent.div_f64(messages.max(1) as f64));
-                }
-                trimmed_mean(turns).mul_f64(messages as f64)
-            });
-        });
+        let settings = || Settings { max_concurrency, max_uncommitted, ..Settings::default() };
+        bench(&mut group, name, Plain::new(settings()), full);
+        bench(&mut group, &format!("{name}; ids, not looked at"), Plain::with_ids(&settings(), 0), full);
+        bench(
+            &mut group,
+            &format!("{name}; ids, 8,192 remembered"),
+            Plain::with_ids(&settings(), 8_192),
+            full,
+        );
     }
     group.finish();
+}
+
+fn bench(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut plain: Plain, full: bool) {
+    if full {
+        plain.fill();
+    }
+    group.bench_function(name, |bencher| {
+        bencher.iter_custom(|messages| {
+            let mut turns = Vec::new();
+            let mut settled = 0;
+            while settled < messages {
+                let (before, mut spent) = (plain.settled, Duration::ZERO);
+                plain.turn(|step| {
+                    let start = Instant::now();
+                    step();
+                    spent += start.elapsed();
+                });
+                let messages = plain.settled - before;
+                settled += messages;
+                turns.push(spent.div_f64(messages.max(1) as f64));
+            }
+            trimmed_mean(turns).mul_f64(messages as f64)
+        });
+    });
+    assert_eq!(plain.engine.counters().duplicates, 0);
 }
 
 /// The mean without the highest tenth: turns during which another process had the core.

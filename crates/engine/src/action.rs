@@ -9,6 +9,11 @@ pub enum Action {
     Dispatch(Dispatch),
     /// Ask a running call to stop.
     Abort { event: EventId, reason: AbortReason },
+    /// Send a dead letter; [`Input::DeadLettered`](crate::Input::DeadLettered) answers it. One of an epoch that is
+    /// over needs no answer any more.
+    DeadLetter(Box<DeadLetter>),
+    /// Read this partition no further: this record can neither be finished nor passed over. The partition stays held.
+    Stop { epoch: Epoch, offset: i64, reason: String },
     /// Commit without waiting.
     Commit(Commit),
     /// Everything started on this partition has ended or ran out of time: commit what is given, waiting for the
@@ -32,6 +37,19 @@ pub struct Dispatch {
     pub deadline: Mono,
 }
 
+/// A record that failed for good, on its way to the failure topic.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    pub ticket: EventId,
+    pub epoch: Epoch,
+    pub partition: PartitionIndex,
+    pub record: Record,
+    /// Handler calls that were made of it.
+    pub attempts: u32,
+    /// What the last one failed with.
+    pub reason: String,
+}
+
 /// The first offset that is not finished, and what is finished above it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
@@ -43,16 +61,41 @@ pub struct Commit {
 /// A fact for logs and counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
-    /// A record failed for good and counts as done.
+    /// A record failed for good and counts as done; it went nowhere.
     Disposed { partition: PartitionIndex, offset: i64, attempts: u32, reason: String },
+    /// A record failed for good, and its dead letter is acknowledged.
+    DeadLettered {
+        partition: PartitionIndex,
+        offset: i64,
+        key: Option<Box<[u8]>>,
+        attempts: u32,
+        reason: String,
+    },
+    /// A dead letter could not be sent; its key waits.
+    DeadLetterDelayed { partition: PartitionIndex, offset: i64, until: Mono, reason: String },
     /// A record failed and its key waits.
     Parked { partition: PartitionIndex, offset: i64, attempt: u32, until: Mono, reason: String },
     /// A call did not settle before its partition was given up: it may run again elsewhere.
     Abandoned { partition: PartitionIndex, offset: i64, attempt: u32 },
+    /// A record counts as done without having been run.
+    Skipped { partition: PartitionIndex, record: Record, reason: Skip },
     /// Finished offsets above the committed one were restored from the commit's metadata.
     Restored { partition: PartitionIndex, committed: i64 },
     /// The broker takes less metadata than we thought; completion maps are kept shorter from now on.
     MetadataLimit { units: usize },
+}
+
+/// Why a record was not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// Its id was processed.
+    Duplicate,
+    /// Its type is none of those that are allowed.
+    Type,
+    /// The own group has sent it.
+    Source,
+    /// It was sent again for another group.
+    Addressee,
 }
 
 impl Observation {
@@ -60,8 +103,11 @@ impl Observation {
     pub fn partition(&self) -> Option<PartitionIndex> {
         match self {
             Self::Disposed { partition, .. }
+            | Self::DeadLettered { partition, .. }
+            | Self::DeadLetterDelayed { partition, .. }
             | Self::Parked { partition, .. }
             | Self::Abandoned { partition, .. }
+            | Self::Skipped { partition, .. }
             | Self::Restored { partition, .. } => Some(*partition),
             Self::MetadataLimit { .. } => None,
         }

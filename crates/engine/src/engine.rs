@@ -6,9 +6,10 @@ use crate::{
     action::Action,
     events::Events,
     input::Input,
+    intake::Intake,
     lanes::Lanes,
     parking::Parking,
-    partitions::{Leaving, Partitions},
+    partitions::{Held, Leaving, Partitions},
     rng::Rng,
     scheduler::Scheduler,
     settings::Settings,
@@ -19,6 +20,7 @@ mod admission;
 mod commits;
 mod counters;
 mod dispatch;
+mod disposal;
 mod leaving;
 mod settlement;
 mod ticking;
@@ -39,6 +41,7 @@ pub struct Engine {
     settings: Settings,
     rng: Rng,
     stack: Stack,
+    intake: Intake,
     events: Events,
     lanes: Lanes,
     scheduler: Scheduler,
@@ -72,6 +75,7 @@ impl Engine {
         Self {
             rng,
             stack: Stack::new(&settings),
+            intake: Intake::new(&settings.group, &settings.intake),
             events: Events::new(generation),
             lanes: Lanes::new(settings.seed),
             scheduler: Scheduler::new(settings.fairness),
@@ -93,14 +97,25 @@ impl Engine {
         }
     }
 
+    /// What it was told at the start.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Takes one input in and appends what is to be done, in the order in which it is to be done.
     pub fn step(&mut self, input: Input, now: Now, out: &mut Vec<Action>) {
         let now = now.mono;
         match input {
-            Input::Records { epoch, records } => self.admit_batch(epoch, records, now),
+            Input::Records { epoch, records } => self.admit_batch(epoch, records, now, out),
             Input::Settled(settlements) => {
                 for settlement in settlements {
                     self.settle(settlement, now, out);
+                }
+            }
+            Input::Named { partition, topic } => self.intake.name(partition, &topic),
+            Input::DeadLettered(answers) => {
+                for answer in answers {
+                    self.dead_lettered(answer, now, out);
                 }
             }
             Input::Assigned(assignment) => self.assign(assignment, now, out),
@@ -117,7 +132,7 @@ impl Engine {
     /// Starts what may start, and admits what waits for room, until neither moves.
     fn fill(&mut self, now: Mono, out: &mut Vec<Action>) {
         self.dispatch(now, out);
-        while self.backlogs > 0 && self.admit_backlogs(now) {
+        while self.backlogs > 0 && self.admit_backlogs(now, out) {
             self.dispatch(now, out);
         }
     }
@@ -162,7 +177,8 @@ impl Engine {
 
     /// Whether this partition is to be read on.
     pub fn reads(&self, epoch: Epoch) -> bool {
-        self.partitions.get(epoch).is_some_and(|held| held.leaving.is_none() && held.backlog.is_empty())
+        let reads = |held: &Held| held.leaving.is_none() && !held.stopped && held.backlog.is_empty();
+        self.partitions.get(epoch).is_some_and(reads)
     }
 
     /// When [`Input::Tick`] is due, if nothing else comes first. It may turn out that nothing was due.

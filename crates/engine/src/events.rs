@@ -18,6 +18,8 @@ pub enum Stage {
     Queued,
     /// Its handler runs.
     Open,
+    /// Its dead letter is on its way.
+    Posted,
 }
 
 /// One record in hand.
@@ -31,6 +33,12 @@ pub struct Event {
     pub seq: Seq,
     /// Handler calls so far.
     pub attempts: u32,
+    /// When its first call was started.
+    pub first_attempt: Mono,
+    /// Its id among those that are known; [`NIL`] without one.
+    pub ticket: u32,
+    /// It is run even if its id was processed.
+    pub run_if_seen: bool,
     /// Whether it counts against `max_uncommitted` now.
     pub counted: bool,
     pub stage: Stage,
@@ -38,6 +46,16 @@ pub struct Event {
     pub started: Mono,
     /// Whether its call was asked to stop.
     pub aborted: bool,
+    /// Once it is given up and there is a failure topic: only its dead letter is to be sent.
+    pub letter: Option<Box<Letter>>,
+}
+
+/// Why a record was given up, and how often its dead letter could not be sent, or was refused as too large.
+#[derive(Debug)]
+pub struct Letter {
+    pub reason: String,
+    pub failures: u32,
+    pub too_large: u32,
 }
 
 #[derive(Debug)]

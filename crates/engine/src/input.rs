@@ -6,6 +6,8 @@ use prosody_model::{Epoch, EventId, Mono, Outcome, PartitionIndex, Record};
 /// `Settled` frees its slot and its key.
 #[derive(Debug)]
 pub enum Input {
+    /// `partition` stands for one of this topic from now on; ids are told apart by topic, not by partition.
+    Named { partition: PartitionIndex, topic: String },
     /// A partition is held from now on.
     Assigned(Assignment),
     /// Records of a held partition, in offset order; not more than [`Engine::room`](crate::Engine::room) says,
@@ -13,6 +15,8 @@ pub enum Input {
     Records { epoch: Epoch, records: Vec<Record> },
     /// Handler calls that have ended.
     Settled(Vec<Settlement>),
+    /// What became of [`Action::DeadLetter`](crate::Action::DeadLetter)s.
+    DeadLettered(Vec<DeadLettered>),
     /// These partitions are to be given up: one [`Action::Release`](crate::Action::Release) answers each.
     Revoking(Vec<Epoch>),
     /// These partitions are gone.
@@ -41,6 +45,26 @@ pub struct Assignment {
 pub struct Settlement {
     pub event: EventId,
     pub outcome: Outcome,
+}
+
+/// What became of one dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLettered {
+    pub ticket: EventId,
+    pub result: DeadLetterResult,
+}
+
+/// How sending a dead letter ended; the texts are for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeadLetterResult {
+    /// The failure topic has it.
+    Acknowledged,
+    /// There is no place for it: the record came from the failure topic itself.
+    Unwanted,
+    /// It may not be there; to be sent again later.
+    Failed(String),
+    /// The topic will never take it.
+    TooLarge(String),
 }
 
 /// How one commit ended.

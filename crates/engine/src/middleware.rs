@@ -2,9 +2,14 @@
 
 use prosody_model::{Mono, Outcome, PartitionIndex};
 
-use crate::rng::Rng;
+use crate::{action::Skip, rng::Rng};
 
+pub mod dedup;
 pub mod defer;
+pub mod dispose;
+pub mod filter;
+pub mod limit;
+pub mod replay;
 pub mod retry;
 
 /// What a middleware may know of an event.
@@ -14,15 +19,29 @@ pub struct Facts {
     pub offset: i64,
     /// Handler calls so far; in `settle` the one that has just ended included.
     pub attempts: u32,
+    /// When its first handler call was started, in this process.
+    pub first_attempt: Mono,
+    pub ticket: Ticket,
+    /// It is run even if its id was processed.
+    pub run_if_seen: bool,
+}
+
+/// What a record is to deduplication.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticket {
+    /// Its id among those that are known; `NIL` without one.
+    pub id: u32,
+    /// Its own number.
+    pub record: u32,
 }
 
 /// Before the handler.
-#[allow(dead_code, reason = "filters, deduplication and the hot-key watch decide with these")]
+#[allow(dead_code, reason = "the hot-key watch decides with these")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admit {
     Proceed,
-    /// Done without running.
-    Skip,
+    /// Done without running, for this reason.
+    Skip(Skip),
     /// Failed for good without running.
     Fail(String),
     /// The key waits.
@@ -36,7 +55,7 @@ pub enum Settle {
     Pass,
     /// Finished.
     Done,
-    /// Finished without success: said with this reason, and committed.
+    /// Given up for this reason: its offset counts as finished once that is settled, see `engine/disposal.rs`.
     Dispose(String),
     /// Again at this instant; meanwhile the record keeps its place in `max_uncommitted`.
     RetryAt(Mono),

@@ -20,6 +20,10 @@ pub struct Held {
     pub backlog: VecDeque<Record>,
     /// Calls of this epoch that have not settled.
     pub open: usize,
+    /// Dead letters of this epoch that have no answer.
+    pub posted: usize,
+    /// Whether nothing more starts in it: a dead letter of it is too large for its topic.
+    pub stopped: bool,
     pub leaving: Option<Leaving>,
     /// The commit that is on its way: one at a time, so that two cannot land reversed.
     pub committing: Option<Committing>,

@@ -29,6 +29,10 @@ pub enum Bug {
     DropAfterRetries,
     /// Sends a commit while another one of the partition is on its way.
     TwoCommitsOnTheWay,
+    /// Counts an id as processed when its record is parked.
+    RecordedWhenParked,
+    /// Counts a record as finished before its dead letter is acknowledged.
+    FinishBeforeDeadLetter,
 }
 
 /// Whether this bug is planted in this thread.
@@ -57,7 +61,7 @@ pub fn plant(bug: Option<Bug>) {
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CommitTheMaximum,
         Self::CommitAfterLoss,
         Self::DispatchAfterRevoke,
@@ -68,6 +72,8 @@ impl Bug {
         Self::CutMap,
         Self::DropAfterRetries,
         Self::TwoCommitsOnTheWay,
+        Self::RecordedWhenParked,
+        Self::FinishBeforeDeadLetter,
     ];
 
     /// The name on the simulation's command line.
@@ -83,6 +89,8 @@ impl Bug {
             Self::CutMap => "cut-map",
             Self::DropAfterRetries => "drop-after-retries",
             Self::TwoCommitsOnTheWay => "two-commits-on-the-way",
+            Self::RecordedWhenParked => "recorded-when-parked",
+            Self::FinishBeforeDeadLetter => "finish-before-dead-letter",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What the engine is told once, at the start.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use prosody_identity::Place;
 
 /// Bounds, deadlines and delays of one consumer. Every value has been checked by whoever resolved the options.
 #[derive(Clone, Debug)]
@@ -16,13 +18,24 @@ pub struct Settings {
     pub commit_interval: Duration,
     /// Longest wait for started calls of a partition that is being taken away.
     pub revoke_timeout: Duration,
-    /// Delays between attempts in place.
+    /// What a failure leads to.
+    pub mode: Mode,
+    /// Where dead letters go: a topic name, in which `{topic}` stands for the source topic. `None`: a record that is
+    /// given up is said and counts as finished.
+    pub failure_topic: Option<Arc<str>>,
+    /// The consumer group: what carries it as its `source-system` is not run, what was sent again for another one
+    /// neither. Empty: nothing has sent anything.
+    pub group: Arc<str>,
+    /// When a transient failure in pipeline mode is given up.
+    pub give_up: GiveUp,
+    /// Delays between attempts in place, and of a dead letter that cannot be sent.
     pub retry: Backoff,
-    /// Whether a transient failure parks its key, and for how long.
+    /// Whether a transient failure in pipeline mode parks its key, and for how long.
     pub deferral: Deferral,
     /// UTF-16 units the broker takes as metadata of a commit.
     pub metadata_units: usize,
     pub fairness: Fairness,
+    pub intake: Intake,
     /// Seed of the generator that draws the jitter; the same seed and inputs give the same actions.
     pub seed: u64,
 }
@@ -36,6 +49,10 @@ impl Default for Settings {
             timeout: Duration::from_secs(240),
             commit_interval: Duration::from_secs(1),
             revoke_timeout: Duration::from_secs(5),
+            mode: Mode::Pipeline,
+            failure_topic: None,
+            group: "".into(),
+            give_up: GiveUp::default(),
             retry: Backoff {
                 base: Duration::from_millis(20),
                 max: Duration::from_secs(300),
@@ -48,9 +65,31 @@ impl Default for Settings {
             }),
             metadata_units: 4096,
             fairness: Fairness::default(),
+            intake: Intake::default(),
             seed: 0,
         }
     }
+}
+
+/// What a failure leads to; `stack.rs` has the middleware of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// A transient failure is retried until it succeeds, or until [`Settings::give_up`]; a permanent one is given up.
+    #[default]
+    Pipeline,
+    /// So many retries in place, then the record is given up.
+    LowLatency { max_retries: u32 },
+    /// Every failure is given up at once.
+    BestEffort,
+}
+
+/// When a record that fails transiently is given up: at the first bound reached; never if there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GiveUp {
+    /// After so many handler calls.
+    pub attempts: Option<u32>,
+    /// At a failure this long after its first call was started.
+    pub age: Option<Duration>,
 }
 
 /// Exponential backoff: the ceiling starts at `base`, doubles with each failure, and stops at `max`.
@@ -94,4 +133,19 @@ impl Default for Fairness {
     fn default() -> Self {
         Self { max_wait: Duration::from_secs(120), wait_weight: 200.0, remembered_keys: 8192 }
     }
+}
+
+/// Which records are run at all. By default all are, and no id is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Intake {
+    /// Prefixes of the types that are run; none: all are.
+    pub allowed_events: Vec<String>,
+    /// Where a record's type is.
+    pub types: Vec<Place>,
+    /// Where a record's id is.
+    pub ids: Vec<Place>,
+    /// Ids remembered once their records are gone; 0: none is looked for.
+    pub remembered_ids: usize,
+    /// Part of every id: with another version nothing is known.
+    pub version: String,
 }

@@ -59,12 +59,12 @@ fn allocations(plain: &mut plain::Plain, turns: u64) -> (u64, u64) {
     (allocations, plain.settled - before)
 }
 
-fn assert_steady(settings: Settings) {
-    let mut plain = plain::Plain::new(settings);
+fn assert_steady(mut plain: plain::Plain, turns: u64) {
     plain.fill();
     // Tables and queues reach their size.
-    allocations(&mut plain, 20_000);
-    let (count, messages) = allocations(&mut plain, 20_000);
+    allocations(&mut plain, turns);
+    let (count, messages) = allocations(&mut plain, turns);
+    assert_eq!(plain.engine.counters().duplicates, 0);
     assert!(messages > 500_000, "{messages}");
     // Commits allocate what they hand out: one for each partition each second, of 100 µs turns.
     assert!(count * 1_000 < messages, "{count} allocations for {messages} messages");
@@ -72,8 +72,11 @@ fn assert_steady(settings: Settings) {
 
 #[test]
 fn a_message_costs_no_allocation() {
-    assert_steady(Settings { max_concurrency: 1_024, max_uncommitted: 8_192, ..Settings::default() });
-    assert_steady(Settings::default());
+    let many = || Settings { max_concurrency: 1_024, max_uncommitted: 8_192, ..Settings::default() };
+    assert_steady(plain::Plain::new(many()), 2_500);
+    assert_steady(plain::Plain::new(Settings::default()), 20_000);
+    assert_steady(plain::Plain::with_ids(&many(), 8_192), 2_500);
+    assert_steady(plain::Plain::with_ids(&Settings::default(), 8_192), 20_000);
 }
 
 #[test]

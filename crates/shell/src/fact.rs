@@ -9,6 +9,15 @@ use prosody_model::TopicPartition;
 pub enum Fact {
     /// What the engine has to say, and of which partition.
     Engine { partition: Option<TopicPartition>, observation: Observation },
+    /// A record failed for good, and its dead letter is in this topic.
+    DeadLettered {
+        partition: TopicPartition,
+        offset: i64,
+        key: Option<Box<[u8]>>,
+        topic: String,
+        attempts: u32,
+        reason: String,
+    },
     /// These partitions are held now.
     Assigned(Vec<TopicPartition>),
     /// These partitions are not held any more, after a revocation or a drain.

@@ -4,9 +4,11 @@
 //! the simulation calls it in virtual time. Both therefore run the same code against different logs.
 
 mod fact;
+mod letter;
 mod names;
 mod reading;
 mod shell;
 
 pub use fact::Fact;
+pub use letter::is_dead_letter;
 pub use shell::{Handler, Inbox, Next, Remains, Shell, ShellSettings};

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use prosody_broker::{BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, TopicSelector};
+use prosody_broker::{
+    BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, Outgoing, Report, TopicSelector,
+};
 use prosody_engine::{
-    Action, Assignment, CommitResult as Verdict, Dispatch, Engine, Input, Settings, Settlement,
+    Action, Assignment, CommitResult as Verdict, DeadLetter, Dispatch, Engine, Input, Settings, Settlement,
 };
 use prosody_model::{AbortReason, Epoch, EventId, Mono, Now, PartitionIndex, TopicPartition};
 
 use crate::{fact::Fact, names::Names, reading::Readings};
 
 mod ending;
+mod posting;
 mod releasing;
 
 use ending::Endings;
@@ -23,6 +26,9 @@ pub trait Handler {
     fn dispatch(&mut self, call: Dispatch);
     /// Ask a call to stop.
     fn abort(&mut self, event: EventId, reason: AbortReason);
+    /// Send a dead letter; the report on its ticket comes back through [`Inbox::reported`]. Never called without a
+    /// failure topic.
+    fn dead_letter(&mut self, _letter: Outgoing) {}
     /// Tell people.
     fn observe(&mut self, fact: Fact);
     /// What has been collected so far may go out: the step is not over, but what follows may take a while.
@@ -33,6 +39,8 @@ pub trait Handler {
 #[derive(Debug, Default)]
 pub struct Inbox {
     pub settled: Vec<Settlement>,
+    /// What became of dead letters, and of nothing else.
+    pub reported: Vec<Report>,
     /// Start nothing new; abort at the first instant, be done by the second.
     pub drain: Option<(Mono, Mono)>,
 }
@@ -92,6 +100,8 @@ pub struct Shell<C> {
     /// it, or the one after [`Shell::settle`].
     commits: Vec<Commit>,
     released: Vec<(Epoch, Option<prosody_engine::Commit>)>,
+    /// Dead letters yet to be sent, at the same time. Bound: one a record in hand.
+    letters: Vec<DeadLetter>,
     /// When a drain stops its calls, and when it must be over.
     drain: Option<(Mono, Mono)>,
     drained: bool,
@@ -126,6 +136,7 @@ impl<C: Consumer> Shell<C> {
             actions: Vec::new(),
             commits: Vec::new(),
             released: Vec::new(),
+            letters: Vec::new(),
             drain: None,
             drained: false,
             failed: None,
@@ -155,6 +166,10 @@ impl<C: Consumer> Shell<C> {
         if !inbox.settled.is_empty() {
             let settled = std::mem::take(&mut inbox.settled);
             self.tell(Input::Settled(settled), now, handler);
+        }
+        if !inbox.reported.is_empty() {
+            let reported = std::mem::take(&mut inbox.reported);
+            self.answered(reported, now, handler);
         }
         if self.engine.wake_at().is_some_and(|at| at <= now.mono) {
             self.tell(Input::Tick, now, handler);
@@ -191,7 +206,7 @@ impl<C: Consumer> Shell<C> {
         self.decide(Input::Settled(std::mem::take(settled)), now, handler);
         handler.flush();
         let engine = &self.engine;
-        let tells = !self.commits.is_empty() || !self.released.is_empty();
+        let tells = !(self.commits.is_empty() && self.released.is_empty() && self.letters.is_empty());
         let reads = engine.wants_records() && self.readings.any(|epoch| engine.reads(epoch));
         Some(if tells || reads { now.mono } else { self.wake_at().unwrap_or(Mono::NEVER) })
     }
@@ -245,6 +260,8 @@ impl<C: Consumer> Shell<C> {
                     let (partition, new) = self.names.intern(&assigned.partition);
                     if new {
                         handler.partition(partition, &assigned.partition);
+                        let topic = assigned.partition.topic.to_string();
+                        self.tell(Input::Named { partition, topic }, now, handler);
                     }
                     self.readings.hold(assigned.epoch, partition);
                     let prosody_broker::Assigned { epoch, committed, metadata, .. } = assigned;
@@ -338,13 +355,12 @@ impl<C: Consumer> Shell<C> {
             match action {
                 Action::Dispatch(call) => handler.dispatch(call),
                 Action::Abort { event, reason } => handler.abort(event, reason),
+                Action::DeadLetter(letter) => self.letters.push(*letter),
+                Action::Stop { epoch, offset, reason } => self.stop(epoch, offset, &reason, handler),
                 Action::Commit(commit) => self.commits.push(outgoing(commit)),
                 Action::Release { epoch, commit } => self.released.push((epoch, commit)),
                 Action::Drained { .. } => self.drained = true,
-                Action::Observe(observation) => {
-                    let partition = observation.partition().and_then(|index| self.names.get(index)).cloned();
-                    handler.observe(Fact::Engine { partition, observation: *observation });
-                }
+                Action::Observe(observation) => handler.observe(self.fact(*observation)),
             }
         }
         self.actions = actions;
@@ -357,6 +373,10 @@ impl<C: Consumer> Shell<C> {
         if !self.released.is_empty() {
             let released = std::mem::take(&mut self.released);
             self.release(released, now, handler);
+        }
+        if !self.letters.is_empty() {
+            let letters = std::mem::take(&mut self.letters);
+            self.post(letters, now, handler);
         }
     }
 

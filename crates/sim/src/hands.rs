@@ -1,5 +1,6 @@
 //! The model handler: starts what it is given, and remembers what the world has yet to schedule.
 
+use prosody_broker::Outgoing;
 use prosody_engine::Dispatch;
 use prosody_model::{AbortReason, EventId, PartitionIndex, TopicPartition};
 use prosody_shell::{Fact, Handler};
@@ -13,6 +14,8 @@ pub struct Hands {
     /// Calls started, and calls asked to stop, since the last look. Bound: those of one step; the world takes them.
     pub started: Vec<Started>,
     pub aborted: Vec<u32>,
+    /// Dead letters sent since the last look: number and ticket. Bound: those of one step; the world takes them.
+    pub posted: Vec<(u32, u64)>,
 }
 
 /// A call whose course is to be drawn.
@@ -24,7 +27,7 @@ pub struct Started {
 
 impl Hands {
     pub fn new(ledger: Shared, process: u32) -> Self {
-        Self { ledger, process, started: Vec::new(), aborted: Vec::new() }
+        Self { ledger, process, started: Vec::new(), aborted: Vec::new(), posted: Vec::new() }
     }
 }
 
@@ -46,6 +49,14 @@ impl Handler for Hands {
         let mut ledger = self.ledger.borrow_mut();
         if ledger.effect(self.process, Effect::Abort) {
             self.aborted.extend(ledger.aborted(self.process, event, reason));
+        }
+    }
+
+    fn dead_letter(&mut self, letter: Outgoing) {
+        let mut ledger = self.ledger.borrow_mut();
+        if ledger.effect(self.process, Effect::Post) {
+            let number = ledger.posted(self.process, &letter);
+            self.posted.push((number, letter.ticket));
         }
     }
 

@@ -14,17 +14,22 @@
 //! - 15 a map is restored exactly, and written exactly
 //! - 16 slots, lanes and bytes are free at the end
 //! - 17 a stop ends in time, and starts nothing
+//! - 19 what is given up goes to the failure topic, and is finished only once that is acknowledged
+//! - 21 an id that a process has processed does not run there again, as far as it remembers
+//! - 22 nothing is skipped but known ids and what the own group has sent, and the latter always is
 //! - live: after the heal everything is finished and committed
 
 mod calls;
 mod commits;
+mod ids;
+mod letters;
 mod log;
 mod tenures;
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::HashSet, rc::Rc, time::Duration};
 
 use prosody_broker::memory::{ConsumerId, MemoryBroker};
-use prosody_engine::{Deferral, Engine};
+use prosody_engine::{Deferral, Engine, Mode};
 use prosody_model::{Mono, TopicPartition};
 
 use crate::{
@@ -34,7 +39,9 @@ use crate::{
 };
 
 pub use calls::Open;
-pub use log::{Log, NO_KEY};
+pub use ids::NO_ID;
+use letters::{Letter, Rules};
+pub use log::{Log, Marks, NO_KEY};
 use tenures::Tenure;
 
 pub const GROUP: &str = "g";
@@ -55,6 +62,7 @@ pub struct Limits {
     pub concurrency: usize,
     pub uncommitted: usize,
     pub bytes: usize,
+    pub remembered_ids: usize,
     /// Whether failed records keep their place in `uncommitted`.
     pub in_place: bool,
     /// The longest that a finished record may stay out of every commit.
@@ -81,6 +89,9 @@ pub struct Book {
     /// The tenures that are not over, and those that are.
     tenures: Vec<u32>,
     pub open: Vec<Open>,
+    /// Keys and ids of what it has processed. Bound: the records of the execution.
+    processed: HashSet<(u32, u32)>,
+    letters: Vec<Letter>,
     disposals_due: u64,
     disposals_seen: u64,
 }
@@ -91,6 +102,7 @@ pub enum Effect {
     Subscribe,
     Start,
     Abort,
+    Post,
     Commit,
     LastCommit,
     Release,
@@ -110,7 +122,10 @@ pub struct Ledger {
     tenures: Vec<Tenure>,
     broker: MemoryBroker,
     limits: Limits,
+    rules: Rules,
     calls: u32,
+    /// Dead letters sent so far.
+    posts: u32,
     /// A map may be missing, shortened or outdated for reasons that lie outside the engine.
     maps_doubtful: bool,
     /// A map was refused for its length: later ones may say less than is finished.
@@ -144,10 +159,13 @@ impl Ledger {
                 concurrency: plan.engine.max_concurrency,
                 uncommitted: plan.engine.max_uncommitted,
                 bytes: plan.engine.max_buffered_bytes,
-                in_place: matches!(plan.engine.deferral, Deferral::Off),
+                remembered_ids: plan.engine.intake.remembered_ids,
+                in_place: plan.engine.mode != Mode::Pipeline || matches!(plan.engine.deferral, Deferral::Off),
                 commit_within: plan.engine.commit_interval + slack,
             },
+            rules: Rules::new(&plan.engine),
             calls: 0,
+            posts: 0,
             maps_doubtful: plan.reorders,
             cut: false,
             reorders: plan.reorders,
@@ -196,6 +214,7 @@ impl Ledger {
                 match (book.last_effect, effect) {
                     (Some(Effect::LastCommit), Effect::Release) => self.seen.add(Sight::CrashBeforeRelease),
                     (_, Effect::Commit | Effect::LastCommit) => self.seen.add(Sight::CrashBeforeCommit),
+                    (Some(Effect::Post), _) => self.seen.add(Sight::CrashAfterPost),
                     (Some(Effect::Start), _) => self.seen.add(Sight::CrashAfterStart),
                     _ => {}
                 }
@@ -216,6 +235,7 @@ impl Ledger {
             return;
         }
         book.open.clear();
+        book.letters.clear();
         let held = std::mem::take(&mut book.tenures);
         self.seen.add(Sight::Crash);
         self.note(Event::Died { process });
@@ -230,6 +250,7 @@ impl Ledger {
         let unfinished = book.open.len();
         book.dead = true;
         book.open.clear();
+        book.letters.clear();
         let held = std::mem::take(&mut book.tenures);
         self.seen.add(Sight::Restart);
         if unfinished > 0 {
@@ -256,7 +277,7 @@ impl Ledger {
         }
         if due != said {
             self.fail("9 a disposal is said", || {
-                format!("process {process} had {due} permanent failures and said {said}")
+                format!("process {process} had {due} records to give up and said {said}")
             });
         }
         let (uncommitted, bytes) = (engine.uncommitted(), engine.bytes());

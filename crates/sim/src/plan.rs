@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use prosody_broker::memory::{Assignor, Protocol, Settings as BrokerSettings};
-use prosody_engine::{Backoff, Deferral, Fairness, Jitter, Settings};
+use prosody_engine::{Backoff, Deferral, Fairness, GiveUp, Intake, Jitter, Mode, Place, Settings};
 use prosody_model::Mono;
 use prosody_shell::ShellSettings;
 
 use crate::{
     chance::Chance,
     faults::{self, Fault},
+    ledger::GROUP,
 };
 
 /// Everything about an execution that is drawn before it starts.
@@ -20,6 +21,11 @@ pub struct Plan {
     pub keys: u32,
     /// Of a hundred records, how many have no key.
     pub keyless: u64,
+    /// Of a hundred records, how many have an id, of so many.
+    pub with_id: u64,
+    pub ids: u64,
+    /// Of a hundred records, how many the own group has sent.
+    pub own: u64,
     pub records: usize,
     /// Of them, how many are there from the beginning.
     pub at_start: usize,
@@ -27,6 +33,7 @@ pub struct Plan {
     pub shell: ShellSettings,
     pub broker: BrokerSettings,
     pub handlers: Handlers,
+    pub letters: Letters,
     pub faults: Vec<(Mono, Fault)>,
     pub heal_at: Mono,
     /// A process steps at least this often.
@@ -62,6 +69,16 @@ pub struct Handlers {
     pub deaf: u64,
 }
 
+/// What becomes of dead letters.
+#[derive(Clone, Copy, Debug)]
+pub struct Letters {
+    /// Of a hundred, how many are refused, and how many have no answer before the heal.
+    pub refused: u64,
+    pub stuck: u64,
+    /// The longest that an answer takes, in milliseconds.
+    pub longest: u64,
+}
+
 /// The end of the time in which faults strike.
 const WINDOW_MS: u64 = 15_000;
 
@@ -78,12 +95,16 @@ impl Plan {
             partitions,
             keys: chance.pick(&[1, 2, 3, 5, 8, 20]),
             keyless: chance.pick(&[0, 0, 10, 50]),
+            with_id: chance.pick(&[0, 60, 100]),
+            ids: chance.pick(&[2, 20, 100, 10_000]),
+            own: chance.pick(&[0, 0, 20]),
             records,
             at_start: records * chance.pick(&[30, 60, 100]) / 100,
             engine: engine(chance),
             shell: shell(chance),
             broker: broker(chance),
             handlers: handlers(chance),
+            letters: letters(chance),
             faults,
             heal_at,
             heartbeat: Duration::from_millis(chance.pick(&[500, 1000, 2000])),
@@ -108,7 +129,12 @@ fn engine(chance: &mut Chance) -> Settings {
         max: Duration::from_millis(chance.pick(&[20, 500, 2000])),
         jitter: chance.pick(&[Jitter::Full, Jitter::None]),
     };
+    let mode = mode(chance);
+    let letters = matches!(mode, Mode::LowLatency { .. }) || chance.percent(50);
     Settings {
+        mode,
+        failure_topic: letters.then(|| "dead".into()),
+        give_up: if letters { give_up(chance) } else { GiveUp::default() },
         max_concurrency: chance.pick(&[1, 1, 2, 3, 4, 8, 32]),
         max_uncommitted: chance.pick(&[1, 1, 2, 4, 16, 64]),
         max_buffered_bytes: chance.pick(&[1, 64, 512, 1 << 20, 64 << 20]),
@@ -120,7 +146,37 @@ fn engine(chance: &mut Chance) -> Settings {
         metadata_units: chance.pick(&[0, 16, 16, 64, 4096, 4096]),
         // Few, so that an engine is quick to make.
         fairness: Fairness { remembered_keys: 16, ..Fairness::default() },
+        group: GROUP.into(),
+        intake: Intake {
+            ids: vec![Place::Pointer(vec!["id".to_owned()])],
+            remembered_ids: chance.pick(&[0, 1, 2, 10, 8192, 8192]),
+            ..Intake::default()
+        },
         seed: chance.bits(),
+    }
+}
+
+fn mode(chance: &mut Chance) -> Mode {
+    match chance.below(10) {
+        0..6 => Mode::Pipeline,
+        6..8 => Mode::LowLatency { max_retries: chance.pick(&[0, 1, 3]) },
+        _ => Mode::BestEffort,
+    }
+}
+
+/// Counts in pipeline mode.
+fn give_up(chance: &mut Chance) -> GiveUp {
+    GiveUp {
+        attempts: chance.pick(&[None, None, Some(1), Some(3)]),
+        age: chance.pick(&[None, None, Some(Duration::ZERO), Some(Duration::from_millis(700))]),
+    }
+}
+
+fn letters(chance: &mut Chance) -> Letters {
+    Letters {
+        refused: chance.pick(&[0, 0, 20, 70]),
+        stuck: chance.pick(&[0, 0, 20]),
+        longest: chance.pick(&[0, 5, 100, 3000]),
     }
 }
 
@@ -156,7 +212,7 @@ fn handlers(chance: &mut Chance) -> Handlers {
         slow_ms: chance.pick(&[500, 3000]),
         stuck: chance.pick(&[0, 0, 5, 20]),
         transient: chance.pick(&[0, 0, 5, 30]),
-        permanent: chance.pick(&[0, 0, 5]),
+        permanent: chance.pick(&[0, 0, 5, 20]),
         deaf: chance.pick(&[0, 20, 100]),
     }
 }

@@ -86,6 +86,7 @@ impl Consumer for Probe {
         let mut ledger = self.ledger.borrow_mut();
         // The outcomes follow the poll.
         ledger.told(self.process);
+        ledger.told_letters(self.process);
         if ledger.reorders {
             ledger.look();
         }

@@ -98,6 +98,7 @@ impl Process {
         let next = self.shell.step(&mut self.inbox, now, &mut self.hands);
         let mut ledger = ledger.borrow_mut();
         if !ledger.book(self.id).dead {
+            ledger.check_letters(self.id);
             ledger.stepped(self.id, self.shell.engine());
             if self.stop_by.is_some_and(|by| by <= now.mono) && !next.drained {
                 ledger.fail("17 a stop ends in time", || format!("process {} goes on", self.id));

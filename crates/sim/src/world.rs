@@ -3,6 +3,7 @@
 mod blows;
 mod ending;
 mod fates;
+mod letters;
 mod producing;
 
 use std::{cell::RefCell, cmp::Reverse, collections::BinaryHeap, rc::Rc, time::Duration};
@@ -11,6 +12,7 @@ use prosody_broker::memory::MemoryBroker;
 use prosody_model::{Mono, Now};
 
 use fates::Fate;
+use letters::Post;
 
 use crate::{
     chance::Chance,
@@ -52,6 +54,9 @@ enum Due {
     },
     End {
         call: u32,
+    },
+    Report {
+        number: u32,
     },
     Start {
         slot: u8,
@@ -102,6 +107,8 @@ struct World {
     slots: Vec<Option<Process>>,
     /// By call number, from 1 on.
     fates: Vec<Fate>,
+    /// By the number of the dead letter.
+    posts: Vec<Post>,
     phase: Phase,
     closing_at: Option<Mono>,
     /// Spells without a broker that overlap.
@@ -130,6 +137,7 @@ impl World {
             ledger,
             slots,
             fates: Vec::with_capacity(256),
+            posts: Vec::new(),
             phase: Phase::Striking,
             closing_at: None,
             unreachable: 0,
@@ -171,6 +179,7 @@ impl World {
         match due {
             Due::Step { slot, process } => self.step(slot, process),
             Due::End { call } => self.end_call(call),
+            Due::Report { number } => self.report_post(number),
             Due::Start { slot } => self.start(slot),
             Due::Produce { count } => self.produce(usize::from(count)),
             Due::Fault { number } => self.strike(self.plan.faults[usize::from(number)].1),
@@ -237,8 +246,12 @@ impl World {
         let Some(process) = self.process(slot, id) else { return false };
         let mut started = std::mem::take(&mut process.hands.started);
         let mut aborted = std::mem::take(&mut process.hands.aborted);
+        let mut posted = std::mem::take(&mut process.hands.posted);
         for start in started.drain(..) {
             self.draw_fate(slot, id, start.call, start.attempt);
+        }
+        for (number, ticket) in posted.drain(..) {
+            self.draw_post(slot, id, number, ticket);
         }
         for call in aborted.drain(..) {
             self.signal(call);
@@ -249,6 +262,7 @@ impl World {
         }
         if let Some(process) = self.process(slot, id) {
             (process.hands.started, process.hands.aborted) = (started, aborted);
+            process.hands.posted = posted;
         }
         true
     }

@@ -26,7 +26,8 @@ pub const EDGES: &[Edges] = &[
     },
     Edges { name: "prosody-shell", may_name: &["prosody-engine", "prosody-broker", "prosody-model"] },
     Edges { name: "prosody-kafka", may_name: &["prosody-broker", "prosody-model"] },
-    Edges { name: "prosody-engine", may_name: &["prosody-model"] },
+    Edges { name: "prosody-engine", may_name: &["prosody-identity", "prosody-model"] },
+    Edges { name: "prosody-identity", may_name: &["prosody-model"] },
     Edges { name: "prosody-broker", may_name: &["prosody-model"] },
     Edges { name: "prosody-config", may_name: &["prosody-model"] },
     Edges { name: "prosody-model", may_name: &[] },
@@ -45,7 +46,8 @@ pub struct Fence {
 }
 
 /// The crates that decide: inputs in, actions out.
-const PURE: &[&str] = &["crates/model", "crates/broker", "crates/engine", "crates/config", "crates/shell"];
+const PURE: &[&str] =
+    &["crates/model", "crates/identity", "crates/broker", "crates/engine", "crates/config", "crates/shell"];
 
 pub const FENCES: &[Fence] = &[
     Fence {

@@ -1,22 +1,29 @@
 //! The plain case: records over 4,000 keys in four partitions, each run once, successfully.
 
-use prosody_engine::{Action, Assignment, CommitResult, Engine, Input, Settings, Settlement};
+use prosody_engine::{Action, Assignment, CommitResult, Engine, Input, Intake, Place, Settings, Settlement};
 use prosody_model::{Epoch, EventId, Mono, Now, Outcome, PartitionIndex, Record, RecordParts};
 use std::collections::VecDeque;
 
 const PARTITIONS: u64 = 4;
 const KEYS: u64 = 4_000;
+/// More than are remembered and in hand.
+const IDS: u64 = 5 * KEYS;
 /// Records of one read, and outcomes of one settlement.
 pub const BATCH: usize = 256;
 
+/// Numbers as a hash spreads them.
+fn spread(number: u64) -> u64 {
+    number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+}
+
 /// What a message costs, the caller's part left out.
 pub struct Plain {
-    engine: Engine,
+    pub engine: Engine,
     now: Now,
     actions: Vec<Action>,
     /// Open calls, oldest first.
     open: VecDeque<EventId>,
-    /// One record a key, to be given an offset.
+    /// To be given an offset.
     records: Vec<Record>,
     offsets: [i64; PARTITIONS as usize],
     batches: u64,
@@ -26,20 +33,34 @@ pub struct Plain {
 
 impl Plain {
     pub fn new(settings: Settings) -> Self {
-        let record = |key: u64| {
-            let key = format!("key-{key:05}");
-            let value = [b'x'; 90];
-            Record::new(
-                RecordParts { offset: 0, timestamp: 0, key: Some(key.as_bytes()), value: Some(&value) },
-                [],
-            )
+        Self::with_records(settings, KEYS, |number| (number, "x".repeat(90)))
+    }
+
+    /// Records with ids, none of which comes again while it is known; so many are remembered.
+    pub fn with_ids(settings: &Settings, remembered_ids: usize) -> Self {
+        let ids = vec![Place::Pointer(vec!["id".into()])];
+        let intake = Intake { ids, remembered_ids, ..Intake::default() };
+        Self::with_records(Settings { intake, ..settings.clone() }, IDS, |number| {
+            // Each key as often as any other, not one after the other.
+            let key = number / PARTITIONS * 617 % (KEYS / PARTITIONS) * PARTITIONS + number % PARTITIONS;
+            (key, format!(r#"{{"id":"{number:036}","type":"order.created","total":1299,"n":12}}"#))
+        })
+    }
+
+    /// Record n goes to partition n modulo their number.
+    fn with_records(settings: Settings, count: u64, record: impl Fn(u64) -> (u64, String)) -> Self {
+        let record = |number: u64| {
+            let (key, value) = record(number);
+            let (key, value) = (Some(format!("key-{key:05}")), Some(value));
+            let (key, value) = (key.as_ref().map(String::as_bytes), value.as_ref().map(String::as_bytes));
+            Record::new(RecordParts { offset: 0, timestamp: 0, key, value }, [])
         };
         let mut plain = Self {
             engine: Engine::new(settings),
             now: Now::default(),
             actions: Vec::new(),
             open: VecDeque::new(),
-            records: (0..KEYS).map(record).collect(),
+            records: (0..count).map(record).collect(),
             offsets: [0; PARTITIONS as usize],
             batches: 0,
             delivered: 0,
@@ -83,16 +104,18 @@ impl Plain {
         }
     }
 
-    /// Reads one batch of the next partition in turn; keys are spread as a hash spreads them.
+    /// Reads one batch of the next partition in turn.
     fn deliver(&mut self, count: usize, around: &mut impl FnMut(&mut dyn FnMut())) {
         let place = (self.batches % PARTITIONS) as usize;
         self.batches += 1;
         let mut records = Vec::with_capacity(count);
         for _ in 0..count {
             self.delivered += 1;
-            let key = self.delivered.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-            let key = key % (KEYS / PARTITIONS) * PARTITIONS + place as u64;
-            records.push(self.records[key as usize].clone().at(self.offsets[place], 0));
+            let count = self.records.len() as u64;
+            // One record a key: any of them. Else each in turn, so that no id comes again soon.
+            let number = if count == KEYS { spread(self.delivered) } else { self.offsets[place] as u64 };
+            let number = number % (count / PARTITIONS) * PARTITIONS + place as u64;
+            records.push(self.records[number as usize].clone().at(self.offsets[place], 0));
             self.offsets[place] += 1;
         }
         self.step(Input::Records { epoch: Epoch(place as u64 + 1), records }, around);

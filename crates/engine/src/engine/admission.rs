@@ -3,10 +3,11 @@
 use prosody_model::{Epoch, Mono, PartitionIndex, Record};
 
 use crate::{
-    action::{Action, Observation},
+    action::{Action, Observation, Skip},
     engine::Engine,
     events::{Event, Stage},
     input::Assignment,
+    intake::Entry,
     lanes::State,
     offsets::{Admission, Tracker, decode},
     partitions::Held,
@@ -41,6 +42,8 @@ impl Engine {
             tracker,
             backlog: std::collections::VecDeque::new(),
             open: 0,
+            posted: 0,
+            stopped: false,
             leaving: None,
             committing: None,
             map_full: false,
@@ -50,12 +53,18 @@ impl Engine {
         }
     }
 
-    pub(super) fn admit_batch(&mut self, epoch: Epoch, records: Vec<Record>, now: Mono) {
+    pub(super) fn admit_batch(
+        &mut self,
+        epoch: Epoch,
+        records: Vec<Record>,
+        now: Mono,
+        out: &mut Vec<Action>,
+    ) {
         let Some(held) = self.partitions.by_epoch(epoch) else {
             self.counters.outdated += 1;
             return;
         };
-        if held.leaving.is_some() {
+        if held.leaving.is_some() || held.stopped {
             self.counters.outdated += 1;
             return;
         }
@@ -72,7 +81,7 @@ impl Engine {
                     rest = Some(record);
                     break;
                 }
-                if let Offered::Wait(record) = self.offer(index, epoch, record, now) {
+                if let Offered::Wait(record) = self.offer(index, epoch, record, now, out) {
                     rest = Some(record);
                     break;
                 }
@@ -96,7 +105,7 @@ impl Engine {
     }
 
     /// Offers the backlogs again; whether any record was taken. A partition that leaves has none.
-    pub(super) fn admit_backlogs(&mut self, now: Mono) -> bool {
+    pub(super) fn admit_backlogs(&mut self, now: Mono, out: &mut Vec<Action>) -> bool {
         let mut moved = false;
         let mut place = 0;
         while self.has_place()
@@ -108,7 +117,7 @@ impl Engine {
             {
                 let Some(record) = held.backlog.pop_front() else { break };
                 let emptied = held.backlog.is_empty();
-                if let Offered::Wait(record) = self.offer(index, epoch, record, now) {
+                if let Offered::Wait(record) = self.offer(index, epoch, record, now, out) {
                     if let Some(held) = self.partitions.live(index, epoch) {
                         held.backlog.push_front(record);
                     }
@@ -122,7 +131,14 @@ impl Engine {
     }
 
     /// Takes one record, whose bytes are counted already and for which there is place, if the map allows it.
-    fn offer(&mut self, index: PartitionIndex, epoch: Epoch, record: Record, now: Mono) -> Offered {
+    fn offer(
+        &mut self,
+        index: PartitionIndex,
+        epoch: Epoch,
+        record: Record,
+        now: Mono,
+        out: &mut Vec<Action>,
+    ) -> Offered {
         let size = record.size();
         let Some(held) = self.partitions.live(index, epoch) else {
             self.bytes -= size;
@@ -136,6 +152,16 @@ impl Engine {
         let was_full = std::mem::replace(&mut held.map_full, admission == Admission::NoRoom);
         match admission {
             Admission::Open(seq) => {
+                let (id, run_if_seen) = match self.intake.look(index, &record) {
+                    Entry::Run { id, run_if_seen } => (id, run_if_seen),
+                    Entry::Skip(reason) => {
+                        tracker.finish(seq);
+                        self.dirty = true;
+                        self.bytes -= size;
+                        self.skipped(index, record, reason, out);
+                        return Offered::Taken;
+                    }
+                };
                 let event = Event {
                     record,
                     lane: 0,
@@ -143,10 +169,14 @@ impl Engine {
                     epoch,
                     seq,
                     attempts: 0,
+                    ticket: self.stack.dedup.enter(id),
+                    run_if_seen,
+                    first_attempt: now,
                     counted: true,
                     stage: Stage::Queued,
                     started: now,
                     aborted: false,
+                    letter: None,
                 };
                 self.enqueue(event, now);
                 self.counters.admitted += 1;
@@ -165,6 +195,23 @@ impl Engine {
             }
         }
         Offered::Taken
+    }
+
+    /// Says that a record is not run.
+    pub(super) fn skipped(
+        &mut self,
+        partition: PartitionIndex,
+        record: Record,
+        reason: Skip,
+        out: &mut Vec<Action>,
+    ) {
+        *match reason {
+            Skip::Duplicate => &mut self.counters.duplicates,
+            Skip::Type => &mut self.counters.filtered,
+            Skip::Source => &mut self.counters.looped,
+            Skip::Addressee => &mut self.counters.misaddressed,
+        } += 1;
+        out.push(Action::Observe(Box::new(Observation::Skipped { partition, record, reason })));
     }
 
     /// Puts an event at the end of its key's lane.

@@ -13,6 +13,16 @@ pub struct Counters {
     pub transient: u64,
     /// Records that failed for good.
     pub disposed: u64,
+    /// Those of them whose dead letter is acknowledged.
+    pub dead_lettered: u64,
+    /// Records not run because their id was processed.
+    pub duplicates: u64,
+    /// Records not run because of their type.
+    pub filtered: u64,
+    /// Records not run because the own group has sent them.
+    pub looped: u64,
+    /// Records not run because they were sent again for another group.
+    pub misaddressed: u64,
     /// Records not run again because a commit's metadata says that they are finished.
     pub restored: u64,
     /// Inputs dropped because their epoch was over.

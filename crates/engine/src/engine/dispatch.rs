@@ -1,13 +1,13 @@
 //! From a ready lane to a handler call.
 
-use prosody_model::Mono;
+use prosody_model::{Mono, PartitionIndex};
 
 use crate::{
-    action::{Action, Dispatch, Observation},
+    action::{Action, Dispatch, Skip},
     engine::Engine,
     events::{NIL, Stage},
     lanes::State,
-    middleware::{Admit, Facts},
+    middleware::{Admit, Facts, Ticket},
     planted::{self, Bug},
 };
 
@@ -23,8 +23,8 @@ impl Engine {
             let facts = self.facts(event);
             match self.stack.admit(facts, now) {
                 Admit::Proceed => self.start(event, lane, now, out),
-                Admit::Skip => self.end_without_run(event, lane, None, now, out),
-                Admit::Fail(reason) => self.end_without_run(event, lane, Some(reason), now, out),
+                Admit::Skip(reason) => self.skip(event, lane, reason, now, out),
+                Admit::Fail(reason) => self.give_up(event, lane, reason, now, out),
                 Admit::Wait(until) => self.park(event, lane, until, true),
             }
         }
@@ -35,17 +35,31 @@ impl Engine {
     }
 
     pub(super) fn facts(&self, event: u32) -> Facts {
-        let (partition, offset, attempts) =
-            self.events.get(event).map_or((prosody_model::PartitionIndex(NIL), -1, 0), |e| {
-                (e.partition, e.record.offset, e.attempts)
-            });
-        Facts { partition, offset, attempts }
+        let nobody = Facts {
+            partition: PartitionIndex(NIL),
+            offset: -1,
+            attempts: 0,
+            first_attempt: Mono::default(),
+            ticket: Ticket { id: NIL, record: NIL },
+            run_if_seen: false,
+        };
+        self.events.get(event).map_or(nobody, |e| Facts {
+            partition: e.partition,
+            offset: e.record.offset,
+            attempts: e.attempts,
+            first_attempt: e.first_attempt,
+            ticket: Ticket { id: e.ticket, record: event },
+            run_if_seen: e.run_if_seen,
+        })
     }
 
     fn start(&mut self, index: u32, lane: u32, now: Mono, out: &mut Vec<Action>) {
         let id = self.events.id(index);
         let Some(event) = self.events.get_mut(index) else { return };
         event.stage = Stage::Open;
+        if event.attempts == 0 {
+            event.first_attempt = now;
+        }
         event.attempts = event.attempts.saturating_add(1);
         event.started = now;
         event.aborted = false;
@@ -73,27 +87,14 @@ impl Engine {
         }
     }
 
-    /// Ends a record that a layer did not let through.
-    fn end_without_run(
-        &mut self,
-        event: u32,
-        lane: u32,
-        reason: Option<String>,
-        now: Mono,
-        out: &mut Vec<Action>,
-    ) {
-        if let Some(reason) = reason {
-            self.dispose(event, reason, out);
+    /// Ends a record that is not to be run.
+    fn skip(&mut self, event: u32, lane: u32, reason: Skip, now: Mono, out: &mut Vec<Action>) {
+        if let Some(event) = self.events.get(event) {
+            let (partition, record) = (event.partition, event.record.clone());
+            self.skipped(partition, record, reason, out);
         }
         self.complete(event);
         self.go_on(lane, now);
-    }
-
-    /// Says that a record is given up.
-    pub(super) fn dispose(&mut self, event: u32, reason: String, out: &mut Vec<Action>) {
-        let Facts { partition, offset, attempts } = self.facts(event);
-        self.counters.disposed += 1;
-        out.push(Action::Observe(Box::new(Observation::Disposed { partition, offset, attempts, reason })));
     }
 
     /// Lets a lane go on to its next record after one has left it.
@@ -117,6 +118,9 @@ impl Engine {
     pub(super) fn park(&mut self, event: u32, lane: u32, until: Mono, uncounted: bool) {
         if let Some(event) = self.events.get_mut(event) {
             event.stage = Stage::Queued;
+            if planted::is(Bug::RecordedWhenParked) && event.attempts > 0 {
+                self.stack.dedup.record(event.ticket);
+            }
             self.uncommitted -= usize::from(std::mem::take(&mut event.counted));
             event.counted = !uncounted;
             self.uncommitted += usize::from(event.counted);

@@ -5,6 +5,8 @@
 //!    └────────────── Lost ──────────┴────────────────────────────────────────▶ gone (no commit)
 //! ```
 //!
+//! A dead letter on its way counts as an open call here, but for the end: with its epoch it is forgotten.
+//!
 //! Queued records are dropped at once: the next owner has them. A call that is still open when its partition
 //! goes keeps its slot and its key until it settles, and nothing more.
 
@@ -100,9 +102,13 @@ impl Engine {
         self.release_if_quiet(epoch, out);
     }
 
-    /// Gives a leaving partition up once its last call has settled.
+    /// Gives a leaving partition up once its last call has settled and its last dead letter is answered.
     pub(super) fn release_if_quiet(&mut self, epoch: Epoch, out: &mut Vec<Action>) {
-        if self.partitions.get(epoch).is_some_and(|held| held.leaving.is_some() && held.open == 0) {
+        if self
+            .partitions
+            .get(epoch)
+            .is_some_and(|held| held.leaving.is_some() && held.open + held.posted == 0)
+        {
             self.release(epoch, out);
         }
     }
@@ -145,6 +151,7 @@ impl Engine {
     }
 
     fn remove_partition(&mut self, epoch: Epoch) {
+        self.drop_posted(epoch);
         if let Some(held) = self.partitions.remove(epoch) {
             self.backlogs -= usize::from(!held.backlog.is_empty());
             self.leavings -= usize::from(held.leaving.is_some());
@@ -153,7 +160,7 @@ impl Engine {
     }
 
     /// Drops what waits: in lanes, parked, and not even admitted.
-    fn drop_queued(&mut self, index: PartitionIndex, epoch: Epoch) {
+    pub(super) fn drop_queued(&mut self, index: PartitionIndex, epoch: Epoch) {
         if let Some(held) = self.partitions.live(index, epoch) {
             let backlog = std::mem::take(&mut held.backlog);
             self.backlogs -= usize::from(!backlog.is_empty());

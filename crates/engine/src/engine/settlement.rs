@@ -27,7 +27,7 @@ impl Engine {
             return self.go_on(lane, now);
         };
         held.open -= 1;
-        let leaving = held.leaving.is_some();
+        let leaving = held.leaving.is_some() || held.stopped;
         self.apply(index, lane, &outcome, leaving, now, out);
         if leaving {
             self.release_if_quiet(epoch, out);
@@ -59,23 +59,20 @@ impl Engine {
         out: &mut Vec<Action>,
     ) {
         let facts = self.facts(index);
+        if leaving && matches!(outcome, Outcome::Transient(_)) {
+            // Whoever owns the partition next runs it again. It is not given up here either: what failed may be
+            // nothing but the signal that we sent.
+            self.counters.transient += 1;
+            self.forget(index);
+            return self.go_on(lane, now);
+        }
         match self.stack.settle(facts, outcome, now, &mut self.rng) {
             Settle::Pass | Settle::Done => {
                 self.counters.succeeded += 1;
                 self.complete(index);
                 self.go_on(lane, now);
             }
-            Settle::Dispose(reason) => {
-                self.dispose(index, reason, out);
-                self.complete(index);
-                self.go_on(lane, now);
-            }
-            Settle::RetryAt(_) | Settle::Park(_) if leaving => {
-                // Not finished, and not ours any more: whoever owns the partition next runs it again.
-                self.counters.transient += 1;
-                self.forget(index);
-                self.go_on(lane, now);
-            }
+            Settle::Dispose(reason) => self.give_up(index, lane, reason, now, out),
             Settle::RetryAt(until) => self.again(index, lane, facts, outcome, (until, false), out),
             Settle::Park(until) => self.again(index, lane, facts, outcome, (until, true), out),
         }
@@ -95,7 +92,7 @@ impl Engine {
             Outcome::Success => String::new(),
             Outcome::Transient(failure) | Outcome::Permanent(failure) => failure.text.clone(),
         };
-        let Facts { partition, offset, attempts: attempt } = facts;
+        let Facts { partition, offset, attempts: attempt, .. } = facts;
         out.push(Action::Observe(Box::new(Observation::Parked {
             partition,
             offset,
@@ -106,8 +103,11 @@ impl Engine {
         self.park(index, lane, until, uncounted);
     }
 
-    /// Ends a record for good: its offset counts as finished.
+    /// Ends a record for good: its offset counts as finished, its id as processed.
     pub(super) fn complete(&mut self, index: u32) {
+        if let Some(event) = self.events.get(index) {
+            self.stack.dedup.record(event.ticket);
+        }
         self.finish(index);
         self.forget(index);
     }
@@ -125,6 +125,7 @@ impl Engine {
     /// Drops a record from memory without touching its offset.
     pub(super) fn forget(&mut self, index: u32) {
         if let Some(event) = self.events.remove(index) {
+            self.stack.dedup.leave(event.ticket, index);
             self.bytes -= event.record.size();
             self.uncommitted -= usize::from(event.counted);
         }

@@ -9,7 +9,10 @@ use crate::{Assignment, Commit, CommitResult, Deferral, Dispatch, Jitter, Observ
 
 mod bounds;
 mod commits;
+mod dead_letters;
+mod dedup;
 mod handover;
+mod modes;
 
 /// An engine on partition 0, epoch 1, and the actions of its latest step.
 struct Bench {

@@ -10,7 +10,9 @@ impl Engine {
             self.abort(event, AbortReason::Timeout, out);
         }
         while let Some(lane) = self.parking.due(now, &self.lanes) {
-            self.scheduler.enter(lane, &mut self.lanes, now);
+            if !self.post_again(lane, out) {
+                self.scheduler.enter(lane, &mut self.lanes, now);
+            }
         }
         self.tick_leaving(now, out);
         self.tick_commits(now, out);

@@ -18,10 +18,14 @@ fn event(offset: i64) -> Event {
         epoch: Epoch(1),
         seq,
         attempts: 0,
+        ticket: NIL,
+        run_if_seen: false,
+        first_attempt: Mono::default(),
         counted: true,
         stage: Stage::Queued,
         started: Mono::default(),
         aborted: false,
+        letter: None,
     }
 }
 

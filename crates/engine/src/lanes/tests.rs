@@ -37,10 +37,14 @@ impl Bench {
             epoch: Epoch(1),
             seq,
             attempts: 0,
+            ticket: NIL,
+            run_if_seen: false,
+            first_attempt: Mono::default(),
             counted: true,
             stage: Stage::Queued,
             started: Mono::default(),
             aborted: false,
+            letter: None,
         });
         self.lanes.get_mut(lane).unwrap().push_back(event, &mut self.events);
         (lane, event)

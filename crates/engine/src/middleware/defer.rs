@@ -7,28 +7,31 @@ use crate::{
     middleware::{Facts, Middleware, Settle},
     planted::{self, Bug},
     rng::Rng,
-    settings::Backoff,
+    settings::Deferral,
 };
 
-/// Parks the key of a transient failure until its backoff has gone by.
+/// Parks the key of a transient failure until its backoff has gone by; with [`Deferral::Off`] it lets everything
+/// pass.
 #[derive(Debug)]
 pub struct Defer {
-    backoff: Backoff,
+    deferral: Deferral,
 }
 
 impl Defer {
-    pub fn new(backoff: Backoff) -> Self {
-        Self { backoff }
+    pub fn new(deferral: Deferral) -> Self {
+        Self { deferral }
     }
 }
 
 impl Middleware for Defer {
     fn settle(&mut self, event: Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
-        let Outcome::Transient(failure) = outcome else { return Settle::Pass };
+        let (Outcome::Transient(failure), Deferral::On(backoff)) = (outcome, self.deferral) else {
+            return Settle::Pass;
+        };
         if planted::is(Bug::DropAfterRetries) && event.attempts > 2 {
             return Settle::Done;
         }
-        let wait = backoff::delay(self.backoff, event.attempts, failure.retry_after, rng);
+        let wait = backoff::delay(backoff, event.attempts, failure.retry_after, rng);
         Settle::Park(now.after(wait))
     }
 }

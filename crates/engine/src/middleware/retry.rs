@@ -1,5 +1,4 @@
-//! What no inner layer took up: success is done, a permanent failure is disposed of, a transient one is tried
-//! again in place.
+//! A record that failed transiently is tried again in place: its partition is held back meanwhile.
 
 use prosody_model::{Mono, Outcome};
 
@@ -11,7 +10,7 @@ use crate::{
     settings::Backoff,
 };
 
-/// Gives every outcome its end.
+/// Tries again what no inner layer has parked or given up.
 #[derive(Debug)]
 pub struct Retry {
     backoff: Backoff,
@@ -25,14 +24,11 @@ impl Retry {
 
 impl Middleware for Retry {
     fn settle(&mut self, event: Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
-        match outcome {
-            Outcome::Transient(_) if planted::is(Bug::DropAfterRetries) && event.attempts > 2 => Settle::Done,
-            Outcome::Success => Settle::Done,
-            Outcome::Permanent(failure) => Settle::Dispose(failure.text.clone()),
-            Outcome::Transient(failure) => {
-                let wait = backoff::delay(self.backoff, event.attempts, failure.retry_after, rng);
-                Settle::RetryAt(now.after(wait))
-            }
+        let Outcome::Transient(failure) = outcome else { return Settle::Pass };
+        if planted::is(Bug::DropAfterRetries) && event.attempts > 2 {
+            return Settle::Done;
         }
+        let wait = backoff::delay(self.backoff, event.attempts, failure.retry_after, rng);
+        Settle::RetryAt(now.after(wait))
     }
 }

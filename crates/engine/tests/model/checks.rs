@@ -28,6 +28,7 @@ impl World {
                 assert_eq!((self.drained, unfinished_calls), (1, self.calls.len()));
                 assert!(self.held.is_empty() && (self.calls.is_empty() || self.now >= deadline));
             }
+            Action::DeadLetter(_) | Action::Stop { .. } => panic!("there is no failure topic"),
             Action::Observe(observation) => self.hear(&observation),
         }
     }
@@ -123,6 +124,9 @@ impl World {
                 assert!(self.calls.iter().any(is), "an open call");
             }
             Observation::Disposed { .. }
+            | Observation::DeadLettered { .. }
+            | Observation::DeadLetterDelayed { .. }
+            | Observation::Skipped { .. }
             | Observation::Restored { .. }
             | Observation::MetadataLimit { .. } => {}
         }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*};
-use prosody_engine::{Backoff, CommitResult, Deferral, Fairness, Jitter, Settings};
+use prosody_engine::{Backoff, CommitResult, Deferral, Fairness, Intake, Jitter, Settings};
 
 mod checks;
 mod log;
@@ -119,7 +119,9 @@ fn settings() -> impl Strategy<Value = Settings> {
                 deferral: if defer { Deferral::On(backoff) } else { Deferral::Off },
                 metadata_units: units,
                 fairness: Fairness { max_wait: ms(50), wait_weight: 0.1, remembered_keys: 4 },
+                intake: Intake::default(),
                 seed,
+                ..Settings::default()
             }
         },
     )

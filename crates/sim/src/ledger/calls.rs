@@ -1,10 +1,10 @@
 //! Handler calls: starts, ends, settlements.
 
 use prosody_engine::{Dispatch, Observation};
-use prosody_model::{AbortReason, EventId, PartitionIndex, TopicPartition};
+use prosody_model::{AbortReason, EventId, Mono, PartitionIndex, TopicPartition};
 use prosody_shell::Fact;
 
-use super::{Ledger, NO_KEY, tenures::Spell};
+use super::{Ledger, Marks, NO_ID, NO_KEY, log::Set, tenures::Spell};
 use crate::{
     sights::Sight,
     trace::{Event, Kind},
@@ -19,17 +19,21 @@ pub struct Open {
     pub partition: usize,
     key: u32,
     /// The record's number in its partition.
-    rec: usize,
+    pub rec: usize,
     pub offset: i64,
+    pub attempt: u32,
+    /// When the first attempt in this tenure was started.
+    pub first: Mono,
     /// How it ended, if it has.
     ended: Option<Kind>,
 }
 
 impl Ledger {
-    pub fn appended(&mut self, partition: usize, offset: i64, key: u32) {
+    pub fn appended(&mut self, partition: usize, offset: i64, marks: Marks) {
         self.seen.add(Sight::Appended);
-        self.note(Event::Appended { partition: partition as u32, offset, key });
-        self.logs[partition].append(offset, key);
+        let Marks { key, id, .. } = marks;
+        self.note(Event::Appended { partition: partition as u32, offset, key, id });
+        self.logs[partition].append(offset, marks);
         self.unfinished += 1;
     }
 
@@ -75,10 +79,14 @@ impl Ledger {
         if key == NO_KEY {
             self.seen.add(Sight::Keyless);
         }
-        let open = Open { call, event: dispatch.event, tenure, partition, key, rec, offset, ended: None };
+        let first = self.tenures[tenure as usize].first_attempt(rec, self.now);
+        let event = dispatch.event;
+        let open = Open { call, event, tenure, partition, key, rec, offset, attempt, first, ended: None };
         self.check_start(process, &open);
         self.check_overlap(process, &open);
         self.check_repeat(process, &open);
+        self.check_id(process, &open);
+        self.check_given_up(process, &open);
         self.books[process as usize].open.push(open);
         call
     }
@@ -200,12 +208,10 @@ impl Ledger {
         let (event, offset, partition, index, tenure) =
             (open.event, open.offset, open.partition, open.rec, open.tenure);
         self.note(Event::End { process, call, offset, outcome: kind });
-        if kind == Kind::Transient {
+        if kind != Kind::Success {
             return Some(event);
         }
-        if kind == Kind::Success {
-            self.seen.add(Sight::Succeeded);
-        }
+        self.seen.add(Sight::Succeeded);
         let held = &self.tenures[tenure as usize];
         let late = held.spell == Spell::Over || held.parting;
         let rec = &mut self.logs[partition].recs[index];
@@ -217,7 +223,10 @@ impl Ledger {
     /// The engine is about to be told of every call that has ended.
     pub fn told(&mut self, process: u32) {
         let book = &mut self.books[process as usize];
-        let mut index = 0;
+        for held in &book.tenures {
+            self.tenures[*held as usize].fresh = Set::default();
+        }
+        let (mut index, mut failed) = (0, Vec::new());
         while let Some(&open) = book.open.get(index) {
             let Some(kind) = open.ended else {
                 index += 1;
@@ -233,12 +242,15 @@ impl Ledger {
                 if book.tenures.iter().any(again) {
                     self.seen.add(Sight::KeyHeldBack);
                 }
+            } else if kind == Kind::Success {
+                tenure.own.add(open.rec);
+                book.processed.extend((rec.id != NO_ID).then_some((rec.key, rec.id)));
             } else {
-                if kind != Kind::Transient {
-                    tenure.own.add(open.rec);
-                }
-                book.disposals_due += u64::from(kind == Kind::Permanent);
+                failed.push((open, kind));
             }
+        }
+        for (open, kind) in failed {
+            self.failed(process, &open, kind);
         }
     }
 
@@ -248,6 +260,10 @@ impl Ledger {
                 self.seen.add(Sight::Disposed);
                 self.books[process as usize].disposals_seen += 1;
             }
+            Fact::Engine { partition, observation: Observation::Skipped { record, reason, .. } } => {
+                self.skipped(process, partition.as_ref(), record.offset, *reason);
+            }
+            Fact::DeadLettered { .. } => self.books[process as usize].disposals_seen += 1,
             Fact::Engine { observation: Observation::Parked { .. }, .. } => self.seen.add(Sight::Parked),
             Fact::Engine { observation: Observation::Restored { .. }, .. } => {
                 self.seen.add(Sight::MapRestored);

@@ -55,7 +55,7 @@ impl Ledger {
         let tenure = &mut self.tenures[id as usize];
         tenure.sent = offset;
         tenure.parting |= last;
-        let covered = tenure.own;
+        let covered = tenure.own.without(tenure.fresh);
         if !tenure.cut {
             tenure.pending.push((offset, covered));
         }
@@ -80,7 +80,7 @@ impl Ledger {
                 wrong = Some(("1 a commit never passes unfinished work", rec.offset));
             } else if says && !(ours || restored || rec.gone) {
                 wrong = Some(("6 a commit counts only what this epoch knows to be finished", rec.offset));
-            } else if !says && (ours || restored) && !tenure.cut {
+            } else if !says && (ours && !tenure.fresh.has(index) || restored) && !tenure.cut {
                 wrong = Some(("15 a commit leaves nothing finished out", rec.offset));
             } else {
                 continue;
@@ -189,8 +189,12 @@ impl Ledger {
         let knows = |tenure: &Tenure| {
             let log = &self.logs[tenure.partition];
             let known = |(index, rec): (usize, &super::log::Rec)| {
-                // One that vanishes after it was read is run all the same.
-                (rec.gone && !tenure.read.has(index)) || tenure.own.has(index) || tenure.restored(rec.offset)
+                // One that vanishes after it was read is run all the same; of another the holder knows once it
+                // has read past it.
+                let passed = tenure.position > rec.offset || !log.any_from(rec.offset);
+                (rec.gone && !tenure.read.has(index) && passed)
+                    || tenure.own.has(index)
+                    || tenure.restored(rec.offset)
             };
             let book = &self.books[tenure.process as usize];
             let stays = !book.draining && !self.out_of_touch(tenure.process);

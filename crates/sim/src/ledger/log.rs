@@ -5,11 +5,23 @@ pub const NO_KEY: u32 = u32::MAX;
 /// "No record at this offset."
 const NONE: u32 = u32::MAX;
 
+/// What a record is told from others by.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks {
+    pub key: u32,
+    pub id: u32,
+    /// The own group has sent it.
+    pub own: bool,
+}
+
 /// One record.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Rec {
     pub offset: i64,
     pub key: u32,
+    pub id: u32,
+    pub own: bool,
     /// Its place among the records of its key.
     place: u32,
     /// A call of it succeeded, or it failed for good.
@@ -59,7 +71,7 @@ impl Log {
         }
     }
 
-    pub fn append(&mut self, offset: i64, key: u32) {
+    pub fn append(&mut self, offset: i64, Marks { key, id, own }: Marks) {
         let index = self.recs.len() as u32;
         self.by_offset.resize(offset as usize, NONE);
         self.by_offset.push(index);
@@ -69,7 +81,7 @@ impl Log {
             chain.recs.push(index);
         }
         let (done, gone, late) = (false, false, false);
-        self.recs.push(Rec { offset, key, place, done, gone, done_in: NONE, done_at: 0, late });
+        self.recs.push(Rec { offset, key, id, own, place, done, gone, done_in: NONE, done_at: 0, late });
     }
 
     /// The number of the record at this offset.
@@ -114,6 +126,14 @@ impl Set {
 
     pub fn has(&self, index: usize) -> bool {
         self.0[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    #[must_use]
+    pub fn without(mut self, other: Self) -> Self {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine &= !theirs;
+        }
+        self
     }
 
     pub fn join(&mut self, other: Self) {

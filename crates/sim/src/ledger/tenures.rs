@@ -36,6 +36,8 @@ pub struct Tenure {
     pub read: Set,
     /// Records finished here whose settlement the shell has been told.
     pub own: Set,
+    /// Those of them that were skipped in the step in hand: a commit of that step may have been put together before.
+    pub fresh: Set,
     /// Those of them that an accepted commit covers.
     pub acked: Set,
     /// Commits without an answer yet: the offset, and what was finished then. Bound: the answers remove.
@@ -54,9 +56,20 @@ pub struct Tenure {
     /// A commit was not accepted, or the process was not in touch.
     pub troubled: bool,
     pub ended: Mono,
+    /// When the first attempt of a record was started here.
+    firsts: Vec<(usize, Mono)>,
 }
 
 impl Tenure {
+    /// When the first attempt of this record was started; now, if this is it.
+    pub fn first_attempt(&mut self, rec: usize, now: Mono) -> Mono {
+        if let Some((_, first)) = self.firsts.iter().find(|(known, _)| *known == rec) {
+            return *first;
+        }
+        self.firsts.push((rec, now));
+        now
+    }
+
     /// Whether what it started from calls this offset finished.
     pub fn restored(&self, offset: i64) -> bool {
         offset < self.base || self.map.as_ref().is_some_and(|map| covers(map, offset))
@@ -114,6 +127,7 @@ impl Ledger {
             map,
             read: Set::default(),
             own: Set::default(),
+            fresh: Set::default(),
             acked: Set::default(),
             pending: Vec::new(),
             sent: base,
@@ -124,6 +138,7 @@ impl Ledger {
             released: false,
             troubled: false,
             ended: Mono::NEVER,
+            firsts: Vec::new(),
         });
         self.books[process as usize].tenures.push(id);
     }

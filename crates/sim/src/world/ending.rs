@@ -38,6 +38,7 @@ impl World {
             let wait = self.chance.millis(0, 500);
             self.plan_in(wait, Due::End { call });
         }
+        self.answer_posts();
         for slot in 0..self.plan.members as u8 {
             self.plan_in(Duration::from_millis(1), Due::Start { slot });
         }

@@ -6,7 +6,10 @@ use prosody_broker::{Admin, TopicSpec};
 use prosody_model::{Mono, Record, RecordParts};
 
 use super::{Due, World};
-use crate::{ledger::NO_KEY, sights::Sight};
+use crate::{
+    ledger::{GROUP, Marks, NO_ID, NO_KEY},
+    sights::Sight,
+};
 
 impl World {
     /// Fills the log and plans what is drawn beforehand.
@@ -61,11 +64,22 @@ impl World {
                 self.chance.below(u64::from(self.plan.keys)) as u32
             };
             let bytes = [b'a' + (key % 26) as u8; 2];
-            let value = &[0_u8; 40][..self.chance.below(40) as usize];
+            let id = if self.chance.percent(self.plan.with_id) {
+                self.chance.below(self.plan.ids) as u32
+            } else {
+                NO_ID
+            };
+            let own = self.chance.percent(self.plan.own);
+            let text = "x".repeat(self.chance.below(40) as usize);
+            let value = if id == NO_ID { text } else { format!(r#"{{"text":"{text}","id":{id}}}"#) };
             let key_bytes = (key != NO_KEY).then_some(&bytes[..]);
-            let parts = RecordParts { offset: 0, timestamp: 0, key: key_bytes, value: Some(value) };
-            match self.broker.append(&name, Record::new(parts, [])) {
-                Ok(offset) => self.ledger.borrow_mut().appended(partition, offset, key),
+            let parts =
+                RecordParts { offset: 0, timestamp: 0, key: key_bytes, value: Some(value.as_bytes()) };
+            let source = own.then_some((&b"source-system"[..], Some(GROUP.as_bytes())));
+            match self.broker.append(&name, Record::new(parts, source)) {
+                Ok(offset) => {
+                    self.ledger.borrow_mut().appended(partition, offset, Marks { key, id, own });
+                }
                 Err(error) => self.ledger.borrow_mut().fail("live: a record is taken", || error.to_string()),
             }
             self.produced += 1;
