@@ -265,6 +265,8 @@ export class ProsodyClient {
       else if (kind === layout.SINK_REPORTS) this.#sender.report(data as ArrayBuffer);
       else if (kind === layout.SINK_LOG) logBatch(data as string);
       else if (kind === layout.SINK_EVENT) this.#events.emitBatch(data as string);
+      else if (kind === layout.SINK_PING)
+        return; // that it came here is the answer
       else
         log(
           'error',

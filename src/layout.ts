@@ -12,6 +12,7 @@ export const SINK_SLAB = 0;
 export const SINK_REPORTS = 1;
 export const SINK_LOG = 2;
 export const SINK_EVENT = 3;
+export const SINK_PING = 4;
 
 /** A slab: version and row count, then rows, then bodies. */
 export const SLAB_COUNT_W = 1;

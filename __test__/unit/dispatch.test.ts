@@ -171,6 +171,12 @@ describe('calls', () => {
     expect(lines.filter(({ level }) => level === 'error')).toHaveLength(3);
   });
 
+  it('take_no_notice_of_a_ping', async () => {
+    const { native } = await subscribed({ onMessage: vi.fn() });
+    native.sink(4, '');
+    expect(lines).toEqual([]);
+  });
+
   it('that_end_after_the_native_side_has_closed_break_nothing', async () => {
     const { native } = await subscribed({ onMessage: async () => {} });
     native.settle = () => {

@@ -73,6 +73,11 @@ pub fn tell(fact: &Fact) -> Told {
             };
             Told { log: line(level, format!("librdkafka: {text}"), json!({})), event: None }
         }
+        Fact::Listening { host, port } => {
+            let log =
+                line("info", format!("probe server on {host}:{port}"), json!({ "host": host, "port": port }));
+            Told { log, event: None }
+        }
         Fact::Failed(error) => {
             let fields = json!({ "code": error.code.name() });
             failed(&error.message, error.code.name(), &error.message, false, fields)

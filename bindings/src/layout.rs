@@ -12,6 +12,7 @@ pub const SINK_SLAB: u32 = 0;
 pub const SINK_REPORTS: u32 = 1;
 pub const SINK_LOG: u32 = 2;
 pub const SINK_EVENT: u32 = 3;
+pub const SINK_PING: u32 = 4;
 
 pub const ROW_MESSAGE: u32 = 1;
 pub const ROW_ABORT: u32 = 2;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     facts,
-    layout::{SINK_EVENT, SINK_LOG, SINK_REPORTS, SINK_SLAB},
+    layout::{SINK_EVENT, SINK_LOG, SINK_PING, SINK_REPORTS, SINK_SLAB},
     outbox::Outbox,
     queue::Queue,
     reports, slab,
@@ -36,6 +36,8 @@ pub enum Data {
         count: usize,
         queues: Arc<Queues>,
     },
+    /// Answered by being taken: that happens on JavaScript's own thread, when it has time for it.
+    Ping(Box<dyn FnOnce() + Send>),
 }
 
 impl ToNapiValue for Data {
@@ -66,6 +68,11 @@ impl ToNapiValue for Data {
                 // SAFETY: as above.
                 unsafe { ToNapiValue::to_napi_value(env, text) }
             }
+            Self::Ping(answer) => {
+                answer();
+                // SAFETY: as above.
+                unsafe { ToNapiValue::to_napi_value(env, "") }
+            }
         }
     }
 }
@@ -76,7 +83,7 @@ fn buffer<'env>(env: Env, bytes: Vec<u8>) -> Result<ArrayBuffer<'env>> {
 
 type Arguments = FnArgs<(u32, Data)>;
 /// Never blocks. Its queue needs no bound of its own: rows are bounded by `maxConcurrency`, reports by the
-/// producer's queue, lines and events by [`Queue`].
+/// producer's queue, pings by their sender, lines and events by [`Queue`].
 type Calls = ThreadsafeFunction<(u32, Data), (), Arguments, Status, false, true, 0>;
 
 pub struct JsSink {
@@ -149,5 +156,9 @@ impl Sink for JsSink {
             let (count, text) = (events.len(), Value::Array(events).to_string());
             self.call(SINK_EVENT, Data::Events { text, count, queues: Arc::clone(&self.queues) });
         }
+    }
+
+    fn ping(&self, answer: Box<dyn FnOnce() + Send>) {
+        self.call(SINK_PING, Data::Ping(answer));
     }
 }

@@ -13,7 +13,7 @@ use prosody_kafka::KafkaConsumer;
 use prosody_model::Epochs;
 
 use crate::{
-    consumer, error::ClientError, kafka, letters::Letters, mailbox::Mailbox, producer::ProducerSlot,
+    consumer, error::ClientError, kafka, letters::Letters, mailbox::Mailbox, probing, producer::ProducerSlot,
     sink::Sink, waiting::Waiting, wiring,
 };
 
@@ -156,13 +156,20 @@ impl Client {
             });
             waker
         };
-        let sink = Arc::clone(&self.sink);
+        let probes = probing::opening(&self.options, &mailbox, &self.sink);
+        let sink = probing::listening(&self.sink, &mailbox);
         let started = if let Some(broker) = self.memory.clone() {
-            let open = move || Ok(broker.consumer(&group, waker));
+            let open = move || {
+                probes()?;
+                Ok(broker.consumer(&group, waker))
+            };
             consumer::start(plan, open, Arc::clone(&mailbox), sink)
         } else {
             let settings = kafka::settings(&self.options, Some(&self.sink));
-            let open = move || Ok(KafkaConsumer::new(&settings, Epochs::default(), waker)?);
+            let open = move || {
+                probes()?;
+                Ok(KafkaConsumer::new(&settings, Epochs::default(), waker)?)
+            };
             consumer::start(plan, open, Arc::clone(&mailbox), sink)
         };
         let (thread, failure) = match started {

@@ -113,6 +113,7 @@ fn run<C: Consumer>(
             let settled = counters.succeeded + counters.transient + counters.disposed + counters.late;
             // Keys that wait for a planned attempt are no work.
             mailbox.pulse.beat(now.mono, settled, engine.open_calls() + engine.ready_keys());
+            mailbox.vitals.beat(now.mono, engine, sink);
             mailbox.set_assigned(engine.held_partitions());
             // A membership that is over holds nothing any more, and nothing comes of it.
             if next.drained || shell.failure().is_some() {

@@ -1,6 +1,7 @@
 //! What can go wrong with a client as a whole.
 
 use prosody_broker::BrokerError;
+use prosody_probes::ProbeError;
 use thiserror::Error;
 
 /// An error of a call on [`Client`](crate::Client).
@@ -23,6 +24,8 @@ pub enum ClientError {
     Crashed,
     #[error("{0}")]
     Broker(#[from] BrokerError),
+    #[error("{0}")]
+    Probe(#[from] ProbeError),
 }
 
 impl ClientError {
@@ -35,6 +38,7 @@ impl ClientError {
             Self::Thread(_) => "THREAD",
             Self::Crashed => "INTERNAL",
             Self::Broker(error) => error.code.name(),
+            Self::Probe(error) => error.code(),
         }
     }
 
@@ -42,6 +46,7 @@ impl ClientError {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Broker(error) => error.code.retryable(),
+            Self::Probe(error) => error.retryable(),
             Self::Thread(_) | Self::Crashed => true,
             _ => false,
         }

@@ -12,6 +12,7 @@ mod error;
 mod kafka;
 mod letters;
 mod mailbox;
+mod probing;
 mod producer;
 mod pulse;
 mod relay;

@@ -19,6 +19,7 @@ use crate::{
     Done, clock,
     desk::{Settle, Settled},
     error::ClientError,
+    probing::Vitals,
     pulse::Pulse,
 };
 
@@ -41,6 +42,7 @@ pub struct Mailbox {
     abandoned: AtomicBool,
     assigned: AtomicUsize,
     pub pulse: Pulse,
+    pub vitals: Vitals,
 }
 
 #[derive(Default)]
@@ -182,6 +184,11 @@ impl Mailbox {
         *lock(&self.remains) = remains;
     }
 
+    /// Whether it drains.
+    pub fn is_leaving(&self) -> bool {
+        lock(&self.leaving).by.is_some()
+    }
+
     /// Whether the consumer has left, or never got as far as joining.
     pub fn ended(&self) -> bool {
         lock(&self.leaving).end.is_some()
@@ -189,6 +196,7 @@ impl Mailbox {
 
     /// The consumer is gone; tells those who wait for it.
     pub fn end(&self, result: &Result<(), ClientError>) {
+        self.vitals.close();
         let waiting = {
             let mut leaving = lock(&self.leaving);
             let waiting = mem::take(&mut leaving.waiting);

@@ -36,10 +36,17 @@ impl Pulse {
         }
     }
 
+    /// How long ago the loop last went round, and how long there has been work and no progress.
+    pub fn ages(&self, now: Mono) -> (Duration, Duration) {
+        let age = |instant: &AtomicU64| now.since(Mono(instant.load(Ordering::Relaxed)));
+        let idle = self.idle.load(Ordering::Relaxed);
+        (age(&self.beat), if idle { Duration::ZERO } else { age(&self.progress) })
+    }
+
     /// Whether there was no sign of life for longer than `threshold`.
     pub fn quiet(&self, now: Mono, threshold: Duration) -> bool {
-        let quiet = |instant: &AtomicU64| now.since(Mono(instant.load(Ordering::Relaxed))) > threshold;
-        quiet(&self.beat) || quiet(&self.progress)
+        let (beat, progress) = self.ages(now);
+        beat > threshold || progress > threshold
     }
 }
 

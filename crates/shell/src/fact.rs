@@ -32,6 +32,8 @@ pub enum Fact {
     Warning(BrokerError),
     /// A line of the client library's own log; `level` as syslog has it, 3 = error to 7 = debug.
     Library { level: i32, text: String },
+    /// The probe server answers here.
+    Listening { host: String, port: u16 },
     /// The membership is over.
     Failed(BrokerError),
 }

@@ -14,6 +14,7 @@ pub const EDGES: &[Edges] = &[
         may_name: &[
             "prosody-shell",
             "prosody-kafka",
+            "prosody-probes",
             "prosody-engine",
             "prosody-broker",
             "prosody-config",
@@ -25,6 +26,7 @@ pub const EDGES: &[Edges] = &[
         may_name: &["prosody-shell", "prosody-engine", "prosody-broker", "prosody-model"],
     },
     Edges { name: "prosody-shell", may_name: &["prosody-engine", "prosody-broker", "prosody-model"] },
+    Edges { name: "prosody-probes", may_name: &[] },
     Edges { name: "prosody-kafka", may_name: &["prosody-broker", "prosody-model"] },
     Edges { name: "prosody-engine", may_name: &["prosody-identity", "prosody-model"] },
     Edges { name: "prosody-identity", may_name: &["prosody-model"] },
@@ -55,6 +57,18 @@ pub const FENCES: &[Fence] = &[
         inside: &["crates", "bindings"],
         allowed: &["crates/kafka"],
         why: "only crates/kafka names librdkafka",
+    },
+    Fence {
+        words: &["hyper"],
+        inside: &["crates", "bindings"],
+        allowed: &["crates/probes"],
+        why: "only crates/probes speaks HTTP to whoever asks",
+    },
+    Fence {
+        words: &["tokio", "async", "await"],
+        inside: &["crates", "bindings"],
+        allowed: &["crates/probes"],
+        why: "async code stays inside the adapter whose library wants it",
     },
     Fence {
         words: &["napi", "napi_derive", "napi_build"],
