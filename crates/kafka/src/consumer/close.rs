@@ -9,7 +9,7 @@ use prosody_broker::ConsumerEvent;
 use rdkafka_sys as sys;
 
 use super::{Membership, assignment};
-use crate::ffi::{EventKind, PartitionList};
+use crate::ffi::EventKind;
 
 /// What of the time is kept for ending librdkafka's threads after the group was left; of a short time a quarter.
 const ENDING: Duration = Duration::from_millis(500);
@@ -54,10 +54,10 @@ impl Membership {
             let left = deadline.saturating_duration_since(Instant::now());
             let event = self.main.poll(left.min(Duration::from_millis(100)));
             if event.is_some_and(|event| event.kind() == EventKind::Rebalance) {
-                // A client that ends takes any answer as the giving up of everything.
+                // A client that ends takes any answer as the giving up of everything. One answer an event, no more:
+                // after the last one nobody serves the group's queue, and another call would wait for ever.
                 // SAFETY: the client is live; null means no partitions.
                 unsafe { sys::rd_kafka_assign(self.handle.raw(), ptr::null()) };
-                let _ = assignment::incremental_unassign(&self.handle, &PartitionList::new());
             }
             if left.is_zero() {
                 break;
