@@ -1,5 +1,7 @@
+import { createHook } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it, vi } from 'vitest';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   AdminClient,
   ConfigurationError,
@@ -282,7 +284,18 @@ describe('logging', () => {
 });
 
 describe('the_process', () => {
-  const refs = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  // Only the timers that a client makes: those of the test runner come and go.
+  const timers = new Set<NodeJS.Timeout>();
+  const hook = createHook({
+    init: (_id, type, _trigger, resource) => {
+      if (type === 'Timeout') timers.add(resource as NodeJS.Timeout);
+    },
+  });
+  const ours = (timer: object): boolean => 'ref' in timer && inspect(timer).includes('_repeat: 2147483647');
+  const refs = (): number => [...timers].filter((timer) => ours(timer) && timer.hasRef()).length;
+
+  beforeAll(() => hook.enable());
+  afterAll(() => hook.disable());
 
   it('is_kept_alive_by_a_running_consumer_and_by_an_unanswered_send_only', async () => {
     const before = refs();
