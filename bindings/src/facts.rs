@@ -156,6 +156,14 @@ fn observed(partition: Option<&TopicPartition>, observation: &Observation) -> Va
             "a handler failed; its key waits for the next attempt",
             json!({ "offset": offset, "attempt": attempt, "error": reason }),
         ),
+        Observation::HeldBack { offset, until: _, .. } => (
+            "debug",
+            "a key ran for most of the time; it waits until its share has fallen",
+            json!({ "offset": offset }),
+        ),
+        Observation::Hastened { until: _ } => {
+            ("info", "handlers succeed again; what waits in place is tried again soon", json!({}))
+        }
         Observation::Abandoned { offset, attempt, .. } => (
             "warn",
             "a call did not end before its partition was given up; its record may run again",

@@ -12,7 +12,9 @@ use prosody_broker::{
     memory::{self, MemoryBroker, Registry},
 };
 use prosody_config::{IdentitySource, Mode, Options, RetryJitter};
-use prosody_engine::{Backoff, Deferral, Fairness, GiveUp, Intake, Jitter, Place, Settings};
+use prosody_engine::{
+    Backoff, Deferral, Fairness, Gate, GiveUp, Intake, Jitter, Monopolization, Place, Settings,
+};
 use prosody_kafka::KafkaProducer;
 use prosody_shell::ShellSettings;
 
@@ -108,8 +110,15 @@ fn engine(options: &Options) -> Settings {
         },
         retry: Backoff { base: options.retry.base, max: options.retry.max_delay, jitter },
         deferral: if options.defer.enabled { Deferral::On(defer) } else { Deferral::Off },
+        gate: Gate { threshold: options.defer.failure_threshold, window: options.defer.failure_window },
+        monopolization: options.monopolization.enabled.then_some(Monopolization {
+            threshold: options.monopolization.threshold,
+            window: options.monopolization.window,
+            watched_keys: options.monopolization.cache_size,
+        }),
         metadata_units: METADATA_UNITS,
         fairness: Fairness {
+            failure_weight: options.scheduler.failure_weight,
             max_wait: options.scheduler.max_wait,
             wait_weight: options.scheduler.wait_weight,
             remembered_keys: options.scheduler.cache_size,

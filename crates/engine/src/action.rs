@@ -73,8 +73,19 @@ pub enum Observation {
     },
     /// A dead letter could not be sent; its key waits.
     DeadLetterDelayed { partition: PartitionIndex, offset: i64, until: Mono, reason: String },
-    /// A record failed and its key waits.
-    Parked { partition: PartitionIndex, offset: i64, attempt: u32, until: Mono, reason: String },
+    /// A record failed and its key waits; with `in_place` its records count against `max_uncommitted` meanwhile.
+    Parked {
+        partition: PartitionIndex,
+        offset: i64,
+        attempt: u32,
+        until: Mono,
+        in_place: bool,
+        reason: String,
+    },
+    /// A key waits before it starts this record, for what it has done before: neither an attempt nor a failure.
+    HeldBack { partition: PartitionIndex, offset: i64, until: Mono },
+    /// Calls succeed again: a key that waits in place waits for no longer than this.
+    Hastened { until: Mono },
     /// A call did not settle before its partition was given up: it may run again elsewhere.
     Abandoned { partition: PartitionIndex, offset: i64, attempt: u32 },
     /// A record counts as done without having been run.
@@ -106,10 +117,11 @@ impl Observation {
             | Self::DeadLettered { partition, .. }
             | Self::DeadLetterDelayed { partition, .. }
             | Self::Parked { partition, .. }
+            | Self::HeldBack { partition, .. }
             | Self::Abandoned { partition, .. }
             | Self::Skipped { partition, .. }
             | Self::Restored { partition, .. } => Some(*partition),
-            Self::MetadataLimit { .. } => None,
+            Self::Hastened { .. } | Self::MetadataLimit { .. } => None,
         }
     }
 }

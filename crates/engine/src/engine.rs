@@ -78,7 +78,7 @@ impl Engine {
             intake: Intake::new(&settings.group, &settings.intake),
             events: Events::new(generation),
             lanes: Lanes::new(settings.seed),
-            scheduler: Scheduler::new(settings.fairness),
+            scheduler: Scheduler::new(settings.fairness, settings.max_concurrency),
             parking: Parking::default(),
             partitions: Partitions::default(),
             open: 0,
@@ -105,6 +105,7 @@ impl Engine {
     /// Takes one input in and appends what is to be done, in the order in which it is to be done.
     pub fn step(&mut self, input: Input, now: Now, out: &mut Vec<Action>) {
         let now = now.mono;
+        let ticks = matches!(input, Input::Tick);
         match input {
             Input::Records { epoch, records } => self.admit_batch(epoch, records, now, out),
             Input::Settled(settlements) => {
@@ -126,6 +127,10 @@ impl Engine {
             Input::Tick => self.tick(now, out),
         }
         self.fill(now, out);
+        if ticks {
+            // Last, since nothing may be running any more: then they are due sooner.
+            self.tick_commits(now, out);
+        }
         self.finish_drain(now, out);
     }
 
@@ -224,6 +229,11 @@ impl Engine {
     /// Keys that could start a call if a slot were free.
     pub fn ready_keys(&self) -> usize {
         self.scheduler.ready()
+    }
+
+    /// Those of them whose first record has not failed before.
+    pub fn ready_fresh_keys(&self) -> usize {
+        self.scheduler.ready_fresh()
     }
 
     /// Keys that wait for their next attempt.

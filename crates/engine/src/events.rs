@@ -24,6 +24,7 @@ pub enum Stage {
 
 /// One record in hand.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Event {
     pub record: Record,
     pub lane: u32,
@@ -44,6 +45,8 @@ pub struct Event {
     pub stage: Stage,
     /// When its call was started.
     pub started: Mono,
+    /// Whether a failure has parked its key, the count of `max_uncommitted` aside.
+    pub deferred: bool,
     /// Whether its call was asked to stop.
     pub aborted: bool,
     /// Once it is given up and there is a failure topic: only its dead letter is to be sent.

@@ -14,17 +14,20 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use prosody_model::{Mono, PartitionIndex};
-use std::hash::BuildHasher;
+use std::{hash::BuildHasher, num::NonZeroU64};
 
-use crate::events::{Events, NIL};
+use crate::{
+    events::{Events, NIL},
+    scheduler::Class,
+};
 
 /// What a lane may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Has records and waits for a slot.
-    Ready,
-    /// One call is open.
-    Running,
+    /// Has records and waits for a slot since then.
+    Ready { since: Mono },
+    /// One call is open. What its class was charged for it, in nanoseconds, if it was.
+    Running { charged: Option<NonZeroU64> },
     /// Its first record waits for its next attempt; with `uncounted`, outside `max_uncommitted`.
     Parked { until: Mono, uncounted: bool },
 }
@@ -43,8 +46,8 @@ pub struct Lane {
     pub open: u32,
     /// Handler time used, in nanoseconds; see the scheduler.
     pub virtual_time: u64,
-    /// Since when it is ready.
-    pub ready_since: Mono,
+    /// The class that it is or was last ready in; while its call is open, that call's.
+    pub class: Class,
     /// Changes whenever the lane enters or leaves `Ready` or `Parked`: entries made before are void.
     pub stamp: u64,
 }
@@ -127,12 +130,12 @@ impl Lanes {
             partition,
             hash,
             key: Key::new(key),
-            state: State::Ready,
+            state: State::Ready { since: Mono::default() },
             head: NIL,
             tail: NIL,
             open: NIL,
             virtual_time: 0,
-            ready_since: Mono::default(),
+            class: Class::Fresh,
             stamp: self.stamps,
         };
         let index = if let Some(index) = self.free.pop() {
@@ -194,6 +197,16 @@ impl Lane {
                 events.get(event).and_then(|event| event.record.key()) == Some(key)
             }
         }
+    }
+
+    /// Since when it waits for a slot.
+    pub fn waits_since(&self) -> Mono {
+        if let State::Ready { since } = self.state { since } else { Mono::default() }
+    }
+
+    /// What names the key, if there is one.
+    pub fn key_hash(&self) -> Option<u64> {
+        (!matches!(self.key, Key::None)).then_some(self.hash)
     }
 
     pub fn is_empty(&self) -> bool {

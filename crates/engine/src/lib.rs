@@ -22,9 +22,12 @@ mod rng;
 mod scheduler;
 mod settings;
 mod stack;
+mod window;
 
 pub use action::{Action, Commit, DeadLetter, Dispatch, Observation, Skip};
 pub use engine::{Counters, Engine};
 pub use input::{Assignment, CommitResult, DeadLetterResult, DeadLettered, Input, Settlement};
 pub use prosody_identity::Place;
-pub use settings::{Backoff, Deferral, Fairness, GiveUp, Intake, Jitter, Mode, Settings};
+pub use settings::{
+    Backoff, Deferral, Fairness, Gate, GiveUp, Intake, Jitter, Mode, Monopolization, Settings,
+};

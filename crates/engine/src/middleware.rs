@@ -1,29 +1,54 @@
 //! One policy, one file, two pure functions: before the handler, and after it.
 
+use std::time::Duration;
+
 use prosody_model::{Mono, Outcome, PartitionIndex};
 
-use crate::{action::Skip, rng::Rng};
+use crate::{action::Skip, events::NIL, rng::Rng};
 
 pub mod dedup;
 pub mod defer;
 pub mod dispose;
 pub mod filter;
+mod gate;
 pub mod limit;
+pub mod monopolization;
 pub mod replay;
 pub mod retry;
 
 /// What a middleware may know of an event.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts {
     pub partition: PartitionIndex,
     pub offset: i64,
     /// Handler calls so far; in `settle` the one that has just ended included.
     pub attempts: u32,
-    /// When its first handler call was started, in this process.
+    /// When its first handler call was started, in this process; later by the time for which its key was held back.
     pub first_attempt: Mono,
     pub ticket: Ticket,
     /// It is run even if its id was processed.
     pub run_if_seen: bool,
+    /// Names the key, if the record has one.
+    pub key: Option<u64>,
+    /// How long the call that has just ended ran.
+    pub ran: Duration,
+    /// Whether a failure of this record has parked its key before.
+    pub deferred: bool,
+}
+
+impl Facts {
+    /// What is known of an event that is not there.
+    pub const NONE: Self = Self {
+        partition: PartitionIndex(u32::MAX),
+        offset: -1,
+        attempts: 0,
+        first_attempt: Mono(0),
+        ticket: Ticket { id: NIL, record: NIL },
+        run_if_seen: false,
+        key: None,
+        ran: Duration::ZERO,
+        deferred: false,
+    };
 }
 
 /// What a record is to deduplication.
@@ -36,7 +61,7 @@ pub struct Ticket {
 }
 
 /// Before the handler.
-#[allow(dead_code, reason = "the hot-key watch decides with these")]
+#[allow(dead_code, reason = "no layer fails a record before it has run")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admit {
     Proceed,
@@ -44,8 +69,10 @@ pub enum Admit {
     Skip(Skip),
     /// Failed for good without running.
     Fail(String),
-    /// The key waits.
+    /// The key waits for another record with the id of this one.
     Wait(Mono),
+    /// The key waits for what it has done before.
+    HoldBack(Mono),
 }
 
 /// After the handler. Anything but `Pass` ends the settlement: the layers further out see one final outcome.
@@ -65,11 +92,40 @@ pub enum Settle {
 
 /// A policy around handler calls.
 pub trait Middleware: std::fmt::Debug + Send {
-    fn admit(&mut self, _event: Facts, _now: Mono) -> Admit {
+    /// Whether `admit` may ever decide anything; asked once. A layer that says no is not called before each record.
+    fn admits(&self) -> bool {
+        true
+    }
+
+    fn admit(&mut self, _event: &Facts, _now: Mono) -> Admit {
         Admit::Proceed
     }
 
-    fn settle(&mut self, _event: Facts, _outcome: &Outcome, _now: Mono, _rng: &mut Rng) -> Settle {
+    fn settle(&mut self, _event: &Facts, _outcome: &Outcome, _now: Mono, _rng: &mut Rng) -> Settle {
         Settle::Pass
+    }
+
+    /// Asked after a success while keys wait in place: whether they need not wait for longer than the base delay.
+    fn hastens(&mut self) -> bool {
+        false
+    }
+}
+
+/// A layer that may be left out.
+impl<M: Middleware> Middleware for Option<M> {
+    fn admits(&self) -> bool {
+        self.as_ref().is_some_and(M::admits)
+    }
+
+    fn admit(&mut self, event: &Facts, now: Mono) -> Admit {
+        self.as_mut().map_or(Admit::Proceed, |layer| layer.admit(event, now))
+    }
+
+    fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
+        self.as_mut().map_or(Settle::Pass, |layer| layer.settle(event, outcome, now, rng))
+    }
+
+    fn hastens(&mut self) -> bool {
+        self.as_mut().is_some_and(M::hastens)
     }
 }

@@ -7,7 +7,10 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use prosody_model::Mono;
 
-use crate::lanes::{Lanes, State};
+use crate::{
+    lanes::{Lanes, State},
+    planted::{self, Bug},
+};
 
 /// Parked lanes in the order in which they come due.
 #[derive(Debug, Default)]
@@ -53,6 +56,23 @@ impl Parking {
         let counted =
             lanes.get(index).is_some_and(|l| matches!(l.state, State::Parked { uncounted: false, .. }));
         self.in_place -= usize::from(counted);
+    }
+
+    /// Lets no lane that waits in place wait for longer than until this instant. O(parked lanes).
+    pub fn hasten(&mut self, until: Mono, lanes: &mut Lanes) {
+        let mut entries = std::mem::take(&mut self.heap).into_vec();
+        entries.retain_mut(|Reverse((at, stamp, index))| {
+            let Some(lane) = lanes.get_mut(*index).filter(|lane| lane.stamp == *stamp) else { return false };
+            if let State::Parked { until: waits, uncounted: false } = &mut lane.state {
+                *waits = until.min(*waits);
+                *at = *waits;
+            }
+            true
+        });
+        if planted::is(Bug::CutLosesAKey) {
+            entries.pop();
+        }
+        self.heap = entries.into();
     }
 
     /// The next lane whose time has come.

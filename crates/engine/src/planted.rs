@@ -33,6 +33,10 @@ pub enum Bug {
     RecordedWhenParked,
     /// Counts a record as finished before its dead letter is acknowledged.
     FinishBeforeDeadLetter,
+    /// Lets retries start before fresh records, on any number of slots.
+    RetriesTakeAll,
+    /// Forgets the last key that waits in place when waits are cut short.
+    CutLosesAKey,
 }
 
 /// Whether this bug is planted in this thread.
@@ -61,7 +65,7 @@ pub fn plant(bug: Option<Bug>) {
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::CommitTheMaximum,
         Self::CommitAfterLoss,
         Self::DispatchAfterRevoke,
@@ -74,6 +78,8 @@ impl Bug {
         Self::TwoCommitsOnTheWay,
         Self::RecordedWhenParked,
         Self::FinishBeforeDeadLetter,
+        Self::RetriesTakeAll,
+        Self::CutLosesAKey,
     ];
 
     /// The name on the simulation's command line.
@@ -91,6 +97,8 @@ impl Bug {
             Self::TwoCommitsOnTheWay => "two-commits-on-the-way",
             Self::RecordedWhenParked => "recorded-when-parked",
             Self::FinishBeforeDeadLetter => "finish-before-dead-letter",
+            Self::RetriesTakeAll => "retries-take-all",
+            Self::CutLosesAKey => "cut-loses-a-key",
         }
     }
 }

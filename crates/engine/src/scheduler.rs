@@ -1,18 +1,10 @@
-//! Which ready key starts next.
+//! Which ready key starts next: two classes, fresh and retry, each a set of keys by virtual time.
 //!
-//! A key's virtual time grows by the time its handlers run; the ready key with the least goes first. A key that
-//! becomes ready starts at `max(its own, the floor)`, the floor being the virtual time of the latest least-time
-//! pick: whoever was idle has saved up nothing, and a newcomer does not start from zero (start-time fair queueing;
-//! Goyal, Vin, Cheng 1996). Waiting lowers a key's effective time quadratically, up to `wait_weight` seconds after
-//! `max_wait`. Only three candidates are compared, so that a pick costs O(log ready keys): the least virtual time;
-//! the longest wait of those whose urgency still grows; and of those who have waited for `max_wait`, the least
-//! virtual time again. Without the third, one key far ahead would stay the longest waiting, never go first, and
-//! take the urgency of everybody behind it.
+//! While both classes have ready keys, [`shares`] says which of them goes; alone, either may use every slot. Inside a
+//! class, [`ready`] says which key goes. A key has one virtual time. When it changes class it keeps what it is
+//! ahead of the class it leaves: the floors of the two classes have nothing to do with each other.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, VecDeque},
-};
+use std::{num::NonZeroU64, time::Duration};
 
 use prosody_model::Mono;
 
@@ -21,48 +13,51 @@ use crate::{
     settings::Fairness,
 };
 
-/// The ready keys of one class.
+mod memory;
+mod ready;
+mod shares;
+
+pub use shares::Class;
+
+use memory::Memory;
+use ready::Ready;
+use shares::{Contest, Shares};
+
+/// The ready keys.
 #[derive(Debug)]
 pub struct Scheduler {
-    fairness: Fairness,
-    /// By (virtual time, order of arrival). Entries with an old stamp are void; rebuilt before they outnumber
-    /// the ready lanes, which bounds it.
-    heap: BinaryHeap<Reverse<Entry>>,
-    /// The same lanes in the order of waiting, as (stamp, lane), void entries included: nothing is taken out
-    /// of its middle. Bounded like the heap.
-    waiting: VecDeque<(u64, u32)>,
-    /// Those whose urgency is full, taken off the front of `waiting`: the wait tells them apart no more, the
-    /// virtual time does. Bounded like the heap.
-    urgent: BinaryHeap<Reverse<Entry>>,
-    ready: usize,
-    floor: u64,
+    fresh: Ready,
+    retry: Ready,
+    shares: Shares,
     memory: Memory,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    virtual_time: u64,
-    /// The lane's stamp when it became ready: also the order of arrival.
-    stamp: u64,
-    lane: u32,
+/// A lane that goes next.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    pub lane: u32,
+    class: Class,
+    contest: Contest,
 }
 
 impl Scheduler {
-    pub fn new(fairness: Fairness) -> Self {
+    pub fn new(fairness: Fairness, slots: usize) -> Self {
         Self {
-            fairness,
-            heap: BinaryHeap::new(),
-            waiting: VecDeque::new(),
-            urgent: BinaryHeap::new(),
-            ready: 0,
-            floor: 0,
+            fresh: Ready::new(fairness),
+            retry: Ready::new(fairness),
+            shares: Shares::new(&fairness, slots),
             memory: Memory::new(fairness.remembered_keys),
         }
     }
 
     /// Ready keys.
     pub fn ready(&self) -> usize {
-        self.ready
+        self.fresh.len() + self.retry.len()
+    }
+
+    /// Those of the fresh class.
+    pub fn ready_fresh(&self) -> usize {
+        self.fresh.len()
     }
 
     /// Gives a new lane the virtual time that its key had when it last ran dry.
@@ -72,123 +67,76 @@ impl Scheduler {
 
     /// Keeps the virtual time of a key that has no more records.
     pub fn farewell(&mut self, lane: &Lane) {
+        let virtual_time = self.virtual_time(lane, Class::Fresh);
         // One that is not ahead of the floor would start at the floor anyway.
-        if lane.virtual_time > self.floor {
-            self.memory.keep(lane.hash, lane.virtual_time);
+        if virtual_time > self.fresh.floor() {
+            self.memory.keep(lane.hash, virtual_time);
+        }
+    }
+
+    /// The virtual time of a lane in a class.
+    fn virtual_time(&self, lane: &Lane, class: Class) -> u64 {
+        if lane.class == class {
+            return lane.virtual_time;
+        }
+        let ahead = lane.virtual_time.saturating_sub(self.of(lane.class).floor());
+        self.of(class).floor().saturating_add(ahead)
+    }
+
+    fn of(&self, class: Class) -> &Ready {
+        match class {
+            Class::Fresh => &self.fresh,
+            Class::Retry => &self.retry,
+        }
+    }
+
+    fn of_mut(&mut self, class: Class) -> &mut Ready {
+        match class {
+            Class::Fresh => &mut self.fresh,
+            Class::Retry => &mut self.retry,
         }
     }
 
     /// A lane has become ready.
-    pub fn enter(&mut self, index: u32, lanes: &mut Lanes, now: Mono) {
+    pub fn enter(&mut self, index: u32, class: Class, lanes: &mut Lanes, now: Mono) {
         let stamp = lanes.restamp(index);
         let Some(lane) = lanes.get_mut(index) else { return };
-        lane.state = State::Ready;
-        lane.virtual_time = lane.virtual_time.max(self.floor);
-        lane.ready_since = now;
-        let entry = Entry { virtual_time: lane.virtual_time, stamp, lane: index };
-        self.ready += 1;
-        if self.heap.len() >= 64 + 2 * self.ready {
-            self.heap.retain(|Reverse(entry)| live(entry.stamp, entry.lane, lanes));
-        }
-        if self.waiting.len() >= 64 + 2 * self.ready {
-            self.waiting.retain(|&(stamp, lane)| live(stamp, lane, lanes));
-        }
-        self.heap.push(Reverse(entry));
-        self.waiting.push_back((stamp, index));
+        let virtual_time = self.virtual_time(lane, class).max(self.of(class).floor());
+        lane.state = State::Ready { since: now };
+        lane.class = class;
+        lane.virtual_time = virtual_time;
+        self.of_mut(class).enter(index, virtual_time, stamp, lanes);
     }
 
     /// A ready lane leaves without being picked.
     pub fn leave(&mut self, index: u32, lanes: &mut Lanes) {
-        lanes.restamp(index);
-        self.ready -= 1;
+        if let Some(class) = lanes.get(index).map(|lane| lane.class) {
+            self.of_mut(class).leave(index, lanes);
+        }
     }
 
     /// Takes the lane that goes next out of the ready ones.
-    pub fn pick(&mut self, lanes: &mut Lanes, now: Mono) -> Option<u32> {
-        let least = first_live(&mut self.heap, lanes)?;
-        let longest = self.longest(lanes, now);
-        let urgent = first_live(&mut self.urgent, lanes);
-        let mut picked = least;
-        for candidate in [longest, urgent].into_iter().flatten().filter(|&lane| lane != least) {
-            if self.effective(candidate, lanes, now)? < self.effective(picked, lanes, now)? {
-                picked = candidate;
-            }
-        }
-        if picked == least {
-            self.heap.pop();
-            self.floor = self.floor.max(lanes.get(least)?.virtual_time);
-        }
-        self.leave(picked, lanes);
-        Some(picked)
+    pub fn pick(&mut self, lanes: &mut Lanes, now: Mono) -> Option<Turn> {
+        let (class, contest) = match (self.fresh.len(), self.retry.len()) {
+            (_, 0) => (Class::Fresh, Contest::Alone),
+            (0, _) => (Class::Retry, Contest::Alone),
+            _ => self.shares.choose(),
+        };
+        let lane = self.of_mut(class).pick(lanes, now)?;
+        Some(Turn { lane, class, contest })
     }
 
-    /// Of the ready lanes whose urgency still grows, the one that has waited longest; clears void entries and
-    /// those of full urgency on the way.
-    fn longest(&mut self, lanes: &Lanes, now: Mono) -> Option<u32> {
-        while let Some(&(stamp, index)) = self.waiting.front() {
-            if let Some(lane) = lanes.get(index).filter(|lane| lane.stamp == stamp) {
-                if now.since(lane.ready_since) < self.fairness.max_wait {
-                    return Some(index);
-                }
-                if self.urgent.len() >= 64 + 2 * self.ready {
-                    self.urgent.retain(|Reverse(entry)| live(entry.stamp, entry.lane, lanes));
-                }
-                self.urgent.push(Reverse(Entry { virtual_time: lane.virtual_time, stamp, lane: index }));
-            }
-            self.waiting.pop_front();
-        }
-        None
+    /// A call of the lane picked starts. What its class is charged for it.
+    pub fn started(&mut self, turn: Turn) -> Option<NonZeroU64> {
+        self.shares.started(turn.class, turn.contest)
     }
 
-    /// Virtual time less urgency, in seconds.
-    fn effective(&self, index: u32, lanes: &Lanes, now: Mono) -> Option<f64> {
-        let lane = lanes.get(index)?;
-        let longest = self.fairness.max_wait.as_secs_f64().max(1e-9);
-        let share = (now.since(lane.ready_since).as_secs_f64() / longest).min(1.0);
-        let ahead = lane.virtual_time.saturating_sub(self.floor) as f64 / 1e9;
-        Some(ahead - self.fairness.wait_weight * share * share)
-    }
-}
-
-/// The lane of the first entry that is not void; clears void ones on the way.
-fn first_live(heap: &mut BinaryHeap<Reverse<Entry>>, lanes: &Lanes) -> Option<u32> {
-    while let Some(&Reverse(entry)) = heap.peek() {
-        if live(entry.stamp, entry.lane, lanes) {
-            return Some(entry.lane);
-        }
-        heap.pop();
-    }
-    None
-}
-
-/// Whether the lane is still ready since it got this stamp.
-fn live(stamp: u64, lane: u32, lanes: &Lanes) -> bool {
-    lanes.get(lane).is_some_and(|lane| lane.stamp == stamp)
-}
-
-/// Virtual times of keys without records: direct-mapped, a newer key replaces an older one in its place.
-#[derive(Debug)]
-struct Memory {
-    entries: Box<[(u64, u64)]>,
-}
-
-impl Memory {
-    fn new(keys: usize) -> Self {
-        Self { entries: vec![(0, 0); keys.max(1).next_power_of_two()].into_boxed_slice() }
-    }
-
-    fn place(&self, hash: u64) -> usize {
-        hash as usize & (self.entries.len() - 1)
-    }
-
-    fn recall(&self, hash: u64) -> u64 {
-        let (kept, virtual_time) = self.entries[self.place(hash)];
-        if kept == hash { virtual_time } else { 0 }
-    }
-
-    fn keep(&mut self, hash: u64, virtual_time: u64) {
-        let place = self.place(hash);
-        self.entries[place] = (hash, virtual_time);
+    /// The lane's call has ended.
+    pub fn settled(&mut self, lane: &mut Lane, run: Duration) {
+        let run = run.as_nanos() as u64;
+        lane.virtual_time = lane.virtual_time.saturating_add(run);
+        let charged = if let State::Running { charged } = lane.state { charged } else { None };
+        self.shares.settled(lane.class, charged, run);
     }
 }
 

@@ -32,6 +32,10 @@ pub struct Settings {
     pub retry: Backoff,
     /// Whether a transient failure in pipeline mode parks its key, and for how long.
     pub deferral: Deferral,
+    /// When failures do not park keys after all.
+    pub gate: Gate,
+    /// Which keys run too much, if that is watched.
+    pub monopolization: Option<Monopolization>,
     /// UTF-16 units the broker takes as metadata of a commit.
     pub metadata_units: usize,
     pub fairness: Fairness,
@@ -63,6 +67,8 @@ impl Default for Settings {
                 max: Duration::from_secs(24 * 3600),
                 jitter: Jitter::Full,
             }),
+            gate: Gate::default(),
+            monopolization: Some(Monopolization::default()),
             metadata_units: 4096,
             fairness: Fairness::default(),
             intake: Intake::default(),
@@ -88,7 +94,7 @@ pub enum Mode {
 pub struct GiveUp {
     /// After so many handler calls.
     pub attempts: Option<u32>,
-    /// At a failure this long after its first call was started.
+    /// At a failure this long after its first call was started; what its key was held back meanwhile does not count.
     pub age: Option<Duration>,
 }
 
@@ -109,6 +115,37 @@ pub enum Deferral {
     Off,
 }
 
+/// When too many first attempts fail for keys to be parked.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    /// Share of failing first attempts above which failures are retried in place, 0 to 1.
+    pub threshold: f64,
+    /// The time that the share is about.
+    pub window: Duration,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { threshold: 0.9, window: Duration::from_secs(300) }
+    }
+}
+
+/// When a key runs too much.
+#[derive(Clone, Copy, Debug)]
+pub struct Monopolization {
+    /// Part of the window for which one key may run, above 0 and at most 1.
+    pub threshold: f64,
+    pub window: Duration,
+    /// Most keys that are watched.
+    pub watched_keys: usize,
+}
+
+impl Default for Monopolization {
+    fn default() -> Self {
+        Self { threshold: 0.9, window: Duration::from_secs(300), watched_keys: 8192 }
+    }
+}
+
 /// How a delay is drawn below its ceiling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jitter {
@@ -121,6 +158,9 @@ pub enum Jitter {
 /// How runnable keys are chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct Fairness {
+    /// Share of handler time for retries while fresh records wait, 0 to 1; they hold at most as many slots, rounded
+    /// up.
+    pub failure_weight: f64,
     /// A key that has waited this long has full urgency.
     pub max_wait: Duration,
     /// Full urgency, in seconds of virtual time.
@@ -131,7 +171,12 @@ pub struct Fairness {
 
 impl Default for Fairness {
     fn default() -> Self {
-        Self { max_wait: Duration::from_secs(120), wait_weight: 200.0, remembered_keys: 8192 }
+        Self {
+            failure_weight: 0.3,
+            max_wait: Duration::from_secs(120),
+            wait_weight: 200.0,
+            remembered_keys: 8192,
+        }
     }
 }
 

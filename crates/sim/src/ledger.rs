@@ -24,6 +24,7 @@ mod commits;
 mod ids;
 mod letters;
 mod log;
+mod shares;
 mod tenures;
 
 use std::{cell::RefCell, collections::HashSet, rc::Rc, time::Duration};
@@ -61,10 +62,14 @@ pub struct Violation {
 pub struct Limits {
     pub concurrency: usize,
     pub uncommitted: usize,
+    /// Calls that retries may hold while fresh records wait.
+    pub retries: usize,
     pub bytes: usize,
     pub remembered_ids: usize,
     /// Whether failed records keep their place in `uncommitted`.
     pub in_place: bool,
+    /// Whether a failure may park its key.
+    pub defers: bool,
     /// The longest that a finished record may stay out of every commit.
     pub commit_within: Duration,
 }
@@ -92,6 +97,7 @@ pub struct Book {
     /// Keys and ids of what it has processed. Bound: the records of the execution.
     processed: HashSet<(u32, u32)>,
     letters: Vec<Letter>,
+    step: shares::Step,
     disposals_due: u64,
     disposals_seen: u64,
 }
@@ -145,6 +151,7 @@ impl Ledger {
         let names = (0..plan.partitions as i32).map(|p| TopicPartition::new(topic.clone(), p));
         // A step may be this late, and a partition that is leaving commits only at its end.
         let slack = plan.heartbeat + plan.engine.revoke_timeout + plan.drain.1 + Duration::from_millis(100);
+        let defers = plan.engine.mode == Mode::Pipeline && matches!(plan.engine.deferral, Deferral::On(_));
         Self {
             now: Mono::default(),
             trace: Trace::new(text),
@@ -158,9 +165,11 @@ impl Ledger {
             limits: Limits {
                 concurrency: plan.engine.max_concurrency,
                 uncommitted: plan.engine.max_uncommitted,
+                retries: shares::cap(&plan.engine),
                 bytes: plan.engine.max_buffered_bytes,
                 remembered_ids: plan.engine.intake.remembered_ids,
-                in_place: plan.engine.mode != Mode::Pipeline || matches!(plan.engine.deferral, Deferral::Off),
+                defers,
+                in_place: !defers || plan.engine.gate.threshold < 1.0,
                 commit_within: plan.engine.commit_interval + slack,
             },
             rules: Rules::new(&plan.engine),
@@ -302,6 +311,7 @@ impl Ledger {
                 )
             });
         }
+        self.check_share(process, engine);
         if open == limits.concurrency {
             self.see(Sight::SlotsFull);
         }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use prosody_broker::memory::{Assignor, Protocol, Settings as BrokerSettings};
-use prosody_engine::{Backoff, Deferral, Fairness, GiveUp, Intake, Jitter, Mode, Place, Settings};
+use prosody_engine::{
+    Backoff, Deferral, Fairness, Gate, GiveUp, Intake, Jitter, Mode, Monopolization, Place, Settings,
+};
 use prosody_model::Mono;
 use prosody_shell::ShellSettings;
 
@@ -143,9 +145,19 @@ fn engine(chance: &mut Chance) -> Settings {
         revoke_timeout: Duration::from_millis(chance.pick(&[0, 10, 300, 2000, 5000])),
         retry: backoff(chance),
         deferral: if chance.percent(70) { Deferral::On(backoff(chance)) } else { Deferral::Off },
+        gate: Gate {
+            threshold: chance.pick(&[0.0, 0.2, 0.9, 1.0]),
+            window: Duration::from_millis(chance.pick(&[500, 3000, 300_000])),
+        },
+        monopolization: monopolization(chance),
         metadata_units: chance.pick(&[0, 16, 16, 64, 4096, 4096]),
-        // Few, so that an engine is quick to make.
-        fairness: Fairness { remembered_keys: 16, ..Fairness::default() },
+        fairness: Fairness {
+            failure_weight: chance.pick(&[0.0, 0.3, 0.3, 0.5, 1.0]),
+            max_wait: Duration::from_millis(chance.pick(&[1, 500, 120_000])),
+            wait_weight: chance.pick(&[0.0, 0.1, 200.0]),
+            // Few, so that an engine is quick to make.
+            remembered_keys: 16,
+        },
         group: GROUP.into(),
         intake: Intake {
             ids: vec![Place::Pointer(vec!["id".to_owned()])],
@@ -162,6 +174,15 @@ fn mode(chance: &mut Chance) -> Mode {
         6..8 => Mode::LowLatency { max_retries: chance.pick(&[0, 1, 3]) },
         _ => Mode::BestEffort,
     }
+}
+
+fn monopolization(chance: &mut Chance) -> Option<Monopolization> {
+    let threshold = chance.pick(&[0.01, 0.1, 0.5, 0.9, 1.0]);
+    let window = Duration::from_millis(chance.pick(&[1000, 1000, 4000, 300_000]));
+    let watched_keys = chance.pick(&[1, 4, 16]);
+    // A key may wait for a window before each of its records, and must be done within the patience of the check.
+    let window = if threshold < 0.5 { window.min(Duration::from_secs(4)) } else { window };
+    chance.percent(70).then_some(Monopolization { threshold, window, watched_keys })
 }
 
 /// Counts in pipeline mode.

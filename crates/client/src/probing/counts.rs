@@ -23,6 +23,7 @@ pub fn write<'a>(writer: &mut Writer, tally: &Tally, health: &Health, topics: im
             "Records that failed for good and whose dead letter is acknowledged.",
             counters.dead_lettered,
         ),
+        ("keys_held_back_total", "Times that a key waited since it had run too much.", counters.held_back),
         ("inputs_outdated_total", "What came for an assignment that was over.", counters.outdated),
         (
             "map_full_total",

@@ -12,6 +12,7 @@ use crate::{
     offsets::{Admission, Tracker, decode},
     partitions::Held,
     planted::{self, Bug},
+    scheduler::Class,
 };
 
 /// What became of a record that was offered.
@@ -175,6 +176,7 @@ impl Engine {
                     counted: true,
                     stage: Stage::Queued,
                     started: now,
+                    deferred: false,
                     aborted: false,
                     letter: None,
                 };
@@ -238,7 +240,7 @@ impl Engine {
             }
         }
         if found.is_none() {
-            self.scheduler.enter(lane, &mut self.lanes, now);
+            self.scheduler.enter(lane, Class::Fresh, &mut self.lanes, now);
         }
     }
 }

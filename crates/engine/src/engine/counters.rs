@@ -11,6 +11,10 @@ pub struct Counters {
     pub succeeded: u64,
     /// Calls that failed and were or will be repeated.
     pub transient: u64,
+    /// Times that a key waited, for what it had done before, until it started a record.
+    pub held_back: u64,
+    /// Times that a record waited for another one with its id.
+    pub twins: u64,
     /// Records that failed for good.
     pub disposed: u64,
     /// Those of them whose dead letter is acknowledged.

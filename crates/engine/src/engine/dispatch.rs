@@ -1,31 +1,39 @@
 //! From a ready lane to a handler call.
 
-use prosody_model::{Mono, PartitionIndex};
+use std::time::Duration;
+
+use prosody_model::Mono;
 
 use crate::{
-    action::{Action, Dispatch, Skip},
+    action::{Action, Dispatch, Observation, Skip},
     engine::Engine,
     events::{NIL, Stage},
-    lanes::State,
+    lanes::{Lane, State},
     middleware::{Admit, Facts, Ticket},
     planted::{self, Bug},
+    scheduler::{Class, Turn},
 };
 
 impl Engine {
     /// Starts calls while slots are free and keys are ready.
     pub(super) fn dispatch(&mut self, now: Mono, out: &mut Vec<Action>) {
         while self.open < self.settings.max_concurrency {
-            let Some(lane) = self.scheduler.pick(&mut self.lanes, now) else { return };
+            let Some(turn) = self.scheduler.pick(&mut self.lanes, now) else { return };
+            let lane = turn.lane;
             let Some(event) = self.take_head(lane) else {
                 self.remove_lane(lane);
                 continue;
             };
             let facts = self.facts(event);
-            match self.stack.admit(facts, now) {
-                Admit::Proceed => self.start(event, lane, now, out),
+            match self.stack.admit(&facts, now) {
+                Admit::Proceed => self.start(event, turn, now, out),
                 Admit::Skip(reason) => self.skip(event, lane, reason, now, out),
                 Admit::Fail(reason) => self.give_up(event, lane, reason, now, out),
-                Admit::Wait(until) => self.park(event, lane, until, true),
+                Admit::Wait(until) => {
+                    self.counters.twins += 1;
+                    self.park(event, lane, until, true);
+                }
+                Admit::HoldBack(until) => self.hold_back(event, lane, until, now, out),
             }
         }
     }
@@ -35,25 +43,21 @@ impl Engine {
     }
 
     pub(super) fn facts(&self, event: u32) -> Facts {
-        let nobody = Facts {
-            partition: PartitionIndex(NIL),
-            offset: -1,
-            attempts: 0,
-            first_attempt: Mono::default(),
-            ticket: Ticket { id: NIL, record: NIL },
-            run_if_seen: false,
-        };
-        self.events.get(event).map_or(nobody, |e| Facts {
-            partition: e.partition,
-            offset: e.record.offset,
-            attempts: e.attempts,
-            first_attempt: e.first_attempt,
-            ticket: Ticket { id: e.ticket, record: event },
-            run_if_seen: e.run_if_seen,
-        })
+        let Some(found) = self.events.get(event) else { return Facts::NONE };
+        Facts {
+            partition: found.partition,
+            offset: found.record.offset,
+            attempts: found.attempts,
+            first_attempt: found.first_attempt,
+            ticket: Ticket { id: found.ticket, record: event },
+            run_if_seen: found.run_if_seen,
+            key: self.lanes.get(found.lane).and_then(Lane::key_hash),
+            ran: Duration::ZERO,
+            deferred: found.deferred,
+        }
     }
 
-    fn start(&mut self, index: u32, lane: u32, now: Mono, out: &mut Vec<Action>) {
+    fn start(&mut self, index: u32, turn: Turn, now: Mono, out: &mut Vec<Action>) {
         let id = self.events.id(index);
         let Some(event) = self.events.get_mut(index) else { return };
         event.stage = Stage::Open;
@@ -81,9 +85,9 @@ impl Engine {
             self.finish(index);
         }
         self.events.open(index);
-        if let Some(lane) = self.lanes.get_mut(lane) {
-            lane.state = State::Running;
+        if let Some(lane) = self.lanes.get_mut(turn.lane) {
             lane.open = index;
+            lane.state = State::Running { charged: self.scheduler.started(turn) };
         }
     }
 
@@ -97,13 +101,33 @@ impl Engine {
         self.go_on(lane, now);
     }
 
+    /// Lets a key that has run too much wait with its next record. The wait is no part of how long that record has
+    /// been failing.
+    fn hold_back(&mut self, event: u32, lane: u32, until: Mono, now: Mono, out: &mut Vec<Action>) {
+        if let Some(event) = self.events.get_mut(event) {
+            event.first_attempt = event.first_attempt.after(until.since(now));
+            let (partition, offset) = (event.partition, event.record.offset);
+            out.push(Action::Observe(Box::new(Observation::HeldBack { partition, offset, until })));
+        }
+        self.counters.held_back += 1;
+        self.park(event, lane, until, true);
+    }
+
     /// Lets a lane go on to its next record after one has left it.
     pub(super) fn go_on(&mut self, lane: u32, now: Mono) {
         if self.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
-            self.scheduler.enter(lane, &mut self.lanes, now);
+            // A record that has failed is the first of its lane, and has just left it.
+            self.scheduler.enter(lane, Class::Fresh, &mut self.lanes, now);
         } else {
             self.remove_lane(lane);
         }
+    }
+
+    /// Lets a lane start its first record: a retry if that has failed before.
+    pub(super) fn make_ready(&mut self, lane: u32, now: Mono) {
+        let head = self.lanes.get(lane).and_then(|lane| self.events.get(lane.head()));
+        let class = if head.is_some_and(|event| event.attempts > 0) { Class::Retry } else { Class::Fresh };
+        self.scheduler.enter(lane, class, &mut self.lanes, now);
     }
 
     pub(super) fn remove_lane(&mut self, lane: u32) {

@@ -90,7 +90,7 @@ impl Engine {
             held.posted += 1;
         }
         if let Some(lane) = self.lanes.get_mut(lane) {
-            lane.state = State::Running;
+            lane.state = State::Running { charged: None };
             lane.open = index;
         }
         if planted::is(Bug::FinishBeforeDeadLetter) {

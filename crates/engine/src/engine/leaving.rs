@@ -178,9 +178,9 @@ impl Engine {
                 continue;
             };
             match state {
-                State::Ready => self.scheduler.leave(lane, &mut self.lanes),
+                State::Ready { .. } => self.scheduler.leave(lane, &mut self.lanes),
                 State::Parked { .. } => self.parking.leave(lane, &mut self.lanes),
-                State::Running => {}
+                State::Running { .. } => {}
             }
             if open == NIL {
                 self.remove_lane(lane);

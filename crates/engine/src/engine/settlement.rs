@@ -1,5 +1,7 @@
 //! What follows when a handler call has ended: one function, one settlement.
 
+use std::time::Duration;
+
 use prosody_model::{EventId, Mono, Outcome};
 
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
 impl Engine {
     pub(super) fn settle(&mut self, settlement: Settlement, now: Mono, out: &mut Vec<Action>) {
         let Settlement { event: id, outcome } = settlement;
-        let Some((index, lane)) = self.close_call(id, now) else { return };
+        let Some((index, lane, run)) = self.close_call(id, now) else { return };
         let Some(event) = self.events.get(index) else { return };
         let (partition, mut epoch) = (event.partition, event.epoch);
         if planted::is(Bug::FlagInsteadOfEpoch) {
@@ -28,14 +30,14 @@ impl Engine {
         };
         held.open -= 1;
         let leaving = held.leaving.is_some() || held.stopped;
-        self.apply(index, lane, &outcome, leaving, now, out);
+        self.apply(index, lane, (&outcome, run), leaving, now, out);
         if leaving {
             self.release_if_quiet(epoch, out);
         }
     }
 
     /// Takes a call out of the open ones; `None` if it is not open.
-    fn close_call(&mut self, id: EventId, now: Mono) -> Option<(u32, u32)> {
+    fn close_call(&mut self, id: EventId, now: Mono) -> Option<(u32, u32, Duration)> {
         let index = self.events.find(id)?;
         let event = self.events.get_mut(index).filter(|event| event.stage == Stage::Open)?;
         event.stage = Stage::Queued;
@@ -44,21 +46,20 @@ impl Engine {
         self.open -= usize::from(!(planted::is(Bug::SlotLeakedOnAbort) && aborted));
         if let Some(lane) = self.lanes.get_mut(lane_index) {
             lane.open = NIL;
-            lane.virtual_time = lane.virtual_time.saturating_add(run.as_nanos() as u64);
+            self.scheduler.settled(lane, run);
         }
-        Some((index, lane_index))
+        Some((index, lane_index, run))
     }
 
     fn apply(
         &mut self,
         index: u32,
         lane: u32,
-        outcome: &Outcome,
+        (outcome, ran): (&Outcome, Duration),
         leaving: bool,
         now: Mono,
         out: &mut Vec<Action>,
     ) {
-        let facts = self.facts(index);
         if leaving && matches!(outcome, Outcome::Transient(_)) {
             // Whoever owns the partition next runs it again. It is not given up here either: what failed may be
             // nothing but the signal that we sent.
@@ -66,15 +67,20 @@ impl Engine {
             self.forget(index);
             return self.go_on(lane, now);
         }
-        match self.stack.settle(facts, outcome, now, &mut self.rng) {
+        let mut facts = self.facts(index);
+        facts.ran = ran;
+        match self.stack.settle(&facts, outcome, now, &mut self.rng) {
             Settle::Pass | Settle::Done => {
                 self.counters.succeeded += 1;
                 self.complete(index);
                 self.go_on(lane, now);
+                if self.parking.in_place() > 0 && matches!(outcome, Outcome::Success) {
+                    self.hasten(now, out);
+                }
             }
             Settle::Dispose(reason) => self.give_up(index, lane, reason, now, out),
-            Settle::RetryAt(until) => self.again(index, lane, facts, outcome, (until, false), out),
-            Settle::Park(until) => self.again(index, lane, facts, outcome, (until, true), out),
+            Settle::RetryAt(until) => self.again(index, lane, &facts, outcome, (until, false), out),
+            Settle::Park(until) => self.again(index, lane, &facts, outcome, (until, true), out),
         }
     }
 
@@ -82,7 +88,7 @@ impl Engine {
         &mut self,
         index: u32,
         lane: u32,
-        facts: Facts,
+        facts: &Facts,
         outcome: &Outcome,
         (until, uncounted): (Mono, bool),
         out: &mut Vec<Action>,
@@ -92,15 +98,28 @@ impl Engine {
             Outcome::Success => String::new(),
             Outcome::Transient(failure) | Outcome::Permanent(failure) => failure.text.clone(),
         };
-        let Facts { partition, offset, attempts: attempt, .. } = facts;
+        let Facts { partition, offset, attempts: attempt, .. } = *facts;
         out.push(Action::Observe(Box::new(Observation::Parked {
             partition,
             offset,
             attempt,
             until,
+            in_place: !uncounted,
             reason,
         })));
+        if let Some(event) = self.events.get_mut(index) {
+            event.deferred |= uncounted;
+        }
         self.park(index, lane, until, uncounted);
+    }
+
+    /// Cuts the waits in place short, if this success is the one to do so.
+    fn hasten(&mut self, now: Mono, out: &mut Vec<Action>) {
+        if self.stack.hastens() {
+            let until = now.after(self.settings.retry.base);
+            self.parking.hasten(until, &mut self.lanes);
+            out.push(Action::Observe(Box::new(Observation::Hastened { until })));
+        }
     }
 
     /// Ends a record for good: its offset counts as finished, its id as processed.

@@ -12,6 +12,7 @@ mod commits;
 mod dead_letters;
 mod dedup;
 mod handover;
+mod held_back;
 mod modes;
 
 /// An engine on partition 0, epoch 1, and the actions of its latest step.

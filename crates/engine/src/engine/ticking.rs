@@ -1,4 +1,4 @@
-//! What time brings: deadlines of calls, parked keys, partitions that leave, commits.
+//! What time brings: deadlines of calls, parked keys, partitions that leave. Commits follow.
 
 use prosody_model::{AbortReason, Mono};
 
@@ -11,11 +11,10 @@ impl Engine {
         }
         while let Some(lane) = self.parking.due(now, &self.lanes) {
             if !self.post_again(lane, out) {
-                self.scheduler.enter(lane, &mut self.lanes, now);
+                self.make_ready(lane, now);
             }
         }
         self.tick_leaving(now, out);
-        self.tick_commits(now, out);
     }
 
     /// The oldest call, if its deadline has passed.

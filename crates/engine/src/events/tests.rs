@@ -24,6 +24,7 @@ fn event(offset: i64) -> Event {
         counted: true,
         stage: Stage::Queued,
         started: Mono::default(),
+        deferred: false,
         aborted: false,
         letter: None,
     }

@@ -43,6 +43,7 @@ impl Bench {
             counted: true,
             stage: Stage::Queued,
             started: Mono::default(),
+            deferred: false,
             aborted: false,
             letter: None,
         });

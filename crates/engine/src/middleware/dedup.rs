@@ -93,7 +93,7 @@ impl Dedup {
 }
 
 impl Middleware for Dedup {
-    fn admit(&mut self, event: Facts, now: Mono) -> Admit {
+    fn admit(&mut self, event: &Facts, now: Mono) -> Admit {
         let Ticket { id, record } = event.ticket;
         match self.claim(id, record, event.run_if_seen) {
             Claim::Own => Admit::Proceed,

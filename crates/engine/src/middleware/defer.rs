@@ -1,37 +1,52 @@
-//! A record that failed transiently parks its key; everybody else goes on.
+//! A record that failed transiently parks its key; everybody else goes on. Unless nearly everything fails.
 
 use prosody_model::{Mono, Outcome};
 
 use crate::{
     backoff,
-    middleware::{Facts, Middleware, Settle},
+    middleware::{Facts, Middleware, Settle, gate::Gate},
     planted::{self, Bug},
     rng::Rng,
-    settings::Deferral,
+    settings::{self, Deferral},
 };
 
-/// Parks the key of a transient failure until its backoff has gone by; with [`Deferral::Off`] it lets everything
-/// pass.
+/// Parks the key of a transient failure until its backoff has gone by. While the gate is closed, a failure is left to
+/// the layer outside, which retries in place; but what has been parked before stays so. With [`Deferral::Off`] it lets
+/// everything pass.
 #[derive(Debug)]
 pub struct Defer {
     deferral: Deferral,
+    gate: Gate,
 }
 
 impl Defer {
-    pub fn new(deferral: Deferral) -> Self {
-        Self { deferral }
+    pub fn new(deferral: Deferral, gate: settings::Gate) -> Self {
+        Self { deferral, gate: Gate::new(gate) }
     }
 }
 
 impl Middleware for Defer {
-    fn settle(&mut self, event: Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
-        let (Outcome::Transient(failure), Deferral::On(backoff)) = (outcome, self.deferral) else {
-            return Settle::Pass;
-        };
+    fn admits(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
+        let Deferral::On(backoff) = self.deferral else { return Settle::Pass };
+        if event.attempts == 1 {
+            self.gate.count(matches!(outcome, Outcome::Transient(_)), now);
+        }
+        let Outcome::Transient(failure) = outcome else { return Settle::Pass };
         if planted::is(Bug::DropAfterRetries) && event.attempts > 2 {
             return Settle::Done;
         }
+        if !event.deferred && self.gate.is_closed(now) {
+            return Settle::Pass;
+        }
         let wait = backoff::delay(backoff, event.attempts, failure.retry_after, rng);
         Settle::Park(now.after(wait))
+    }
+
+    fn hastens(&mut self) -> bool {
+        self.gate.succeeded()
     }
 }

@@ -13,7 +13,11 @@ use crate::{
 pub struct Dispose;
 
 impl Middleware for Dispose {
-    fn settle(&mut self, _event: Facts, outcome: &Outcome, _now: Mono, _rng: &mut Rng) -> Settle {
+    fn admits(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self, _event: &Facts, outcome: &Outcome, _now: Mono, _rng: &mut Rng) -> Settle {
         match outcome {
             Outcome::Success => Settle::Done,
             Outcome::Transient(failure) | Outcome::Permanent(failure) => {

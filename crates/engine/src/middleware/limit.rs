@@ -19,7 +19,7 @@ impl Limit {
         Self { bounds }
     }
 
-    fn reached(&self, event: Facts, now: Mono) -> bool {
+    fn reached(&self, event: &Facts, now: Mono) -> bool {
         let GiveUp { attempts, age } = self.bounds;
         attempts.is_some_and(|most| event.attempts >= most)
             || age.is_some_and(|most| now.since(event.first_attempt) >= most)
@@ -27,7 +27,11 @@ impl Limit {
 }
 
 impl Middleware for Limit {
-    fn settle(&mut self, event: Facts, outcome: &Outcome, now: Mono, _rng: &mut Rng) -> Settle {
+    fn admits(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, _rng: &mut Rng) -> Settle {
         match outcome {
             Outcome::Transient(failure) if self.reached(event, now) => Settle::Dispose(failure.text.clone()),
             _ => Settle::Pass,

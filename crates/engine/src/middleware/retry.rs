@@ -23,7 +23,11 @@ impl Retry {
 }
 
 impl Middleware for Retry {
-    fn settle(&mut self, event: Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
+    fn admits(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
         let Outcome::Transient(failure) = outcome else { return Settle::Pass };
         if planted::is(Bug::DropAfterRetries) && event.attempts > 2 {
             return Settle::Done;

@@ -10,6 +10,7 @@ use prosody_model::PartitionIndex;
 
 use super::*;
 
+mod classes;
 mod shares;
 
 /// A scheduler with the lanes it chooses among.
@@ -20,14 +21,14 @@ struct Bench {
 
 impl Bench {
     fn new(fairness: Fairness) -> Self {
-        Self { scheduler: Scheduler::new(fairness), lanes: Lanes::new(0) }
+        Self { scheduler: Scheduler::new(fairness, 4), lanes: Lanes::new(0) }
     }
 
     /// A key with records that was not in hand before.
     fn arrive(&mut self, hash: u64, now: Mono) -> u32 {
         let lane = self.lanes.create(PartitionIndex(0), hash, Some(b"key"));
         self.scheduler.welcome(self.lanes.get_mut(lane).unwrap());
-        self.scheduler.enter(lane, &mut self.lanes, now);
+        self.enter(lane, now);
         lane
     }
 
@@ -38,15 +39,15 @@ impl Bench {
     }
 
     fn enter(&mut self, lane: u32, now: Mono) {
-        self.scheduler.enter(lane, &mut self.lanes, now);
+        self.scheduler.enter(lane, Class::Fresh, &mut self.lanes, now);
     }
 
     fn pick(&mut self, now: Mono) -> Option<u32> {
-        self.scheduler.pick(&mut self.lanes, now)
+        self.scheduler.pick(&mut self.lanes, now).map(|turn| turn.lane)
     }
 
     fn assert_bounded(&self, ready: usize) {
-        let Scheduler { heap, waiting, urgent, .. } = &self.scheduler;
+        let Ready { heap, waiting, urgent, .. } = &self.scheduler.fresh;
         let sizes = [heap.len(), waiting.len(), urgent.len()];
         assert!(sizes.iter().all(|&size| size <= 64 + 2 * ready), "{sizes:?}");
     }
@@ -143,7 +144,7 @@ proptest! {
     #[test]
     fn a_pick_is_the_best_of_the_least_the_longest_waiting_and_the_urgent(steps in vec(step(), 1..150)) {
         let max_wait = Duration::from_secs(20);
-        let fairness = Fairness { max_wait, wait_weight: 30.0, remembered_keys: 16 };
+        let fairness = Fairness { max_wait, wait_weight: 30.0, remembered_keys: 16, ..Fairness::default() };
         let mut bench = Bench::new(fairness);
         let lanes: Vec<_> = (0..12).map(|hash| bench.lanes.create(PartitionIndex(0), hash, Some(b"key"))).collect();
         let mut ready: BTreeMap<u32, Waiting> = BTreeMap::new();

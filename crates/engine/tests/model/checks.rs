@@ -4,7 +4,7 @@ use prosody_engine::{Action, Commit, Deferral, Dispatch, Observation, offsets::d
 use prosody_model::{AbortReason, Epoch, EventId};
 
 use crate::{
-    part::{Call, Lane, Parked},
+    part::{Call, Lane, Parked, Part},
     world::World,
 };
 
@@ -109,15 +109,26 @@ impl World {
 
     fn hear(&mut self, observation: &Observation) {
         match *observation {
-            Observation::Parked { partition, offset, until, .. } => {
+            Observation::Parked { partition, offset, until, in_place, .. } => {
                 let partition = partition.0 as usize;
                 let heard = self.failed.iter().position(|&failed| failed == (partition, offset));
                 self.failed.remove(heard.expect("a failure"));
-                let part = self.held.values_mut().find(|part| part.partition == partition).unwrap();
-                let is_first =
-                    |lane: &&Lane| part.lanes[*lane].front().is_some_and(|item| item.offset == offset);
-                let lane = *part.lanes.keys().find(is_first).expect("the first record of its lane");
-                part.parked.insert(lane, Parked { until, ticks: self.ticks });
+                let ticks = self.ticks;
+                let (part, lane) = self.first_of_its_lane(partition, offset);
+                part.parked.insert(lane, Parked { until, ticks, in_place });
+            }
+            Observation::HeldBack { partition, offset, until } => {
+                assert!(self.settings.monopolization.is_some() && until > self.now);
+                let ticks = self.ticks;
+                let (part, lane) = self.first_of_its_lane(partition.0 as usize, offset);
+                part.parked.insert(lane, Parked { until, ticks, in_place: false });
+            }
+            Observation::Hastened { until } => {
+                assert_eq!(until, self.now.after(self.settings.retry.base));
+                let parked = self.held.values_mut().flat_map(|part| part.parked.values_mut());
+                for parked in parked.filter(|parked| parked.in_place) {
+                    parked.until = parked.until.min(until);
+                }
             }
             Observation::Abandoned { partition, offset, .. } => {
                 let is = |call: &Call| call.partition == partition.0 as usize && call.offset == offset;
@@ -132,14 +143,22 @@ impl World {
         }
     }
 
+    fn first_of_its_lane(&mut self, partition: usize, offset: i64) -> (&mut Part, Lane) {
+        let part = self.held.values_mut().find(|part| part.partition == partition).unwrap();
+        let is_first = |lane: &&Lane| part.lanes[*lane].front().is_some_and(|item| item.offset == offset);
+        let lane = *part.lanes.keys().find(is_first).expect("the first record of its lane");
+        (part, lane)
+    }
+
     /// Checks what holds between steps.
     pub fn check_state(&mut self, ticked: bool) {
         self.check_bytes();
         let (engine, settings) = (&self.engine, &self.settings);
         assert_eq!(engine.open_calls(), self.calls.len());
         assert_eq!(engine.held_partitions(), self.held.len());
-        // A record that is tried again in place takes its place back, whoever has come in since.
-        let in_place = if matches!(settings.deferral, Deferral::Off) { settings.max_concurrency } else { 0 };
+        // A record that is tried again in place takes its place back, whoever has come in since: one a key.
+        let closes = settings.gate.threshold < 1.0;
+        let in_place = if matches!(settings.deferral, Deferral::Off) || closes { engine.keys() } else { 0 };
         assert!(engine.uncommitted() <= settings.max_uncommitted + in_place);
         if engine.bytes() == 0 && engine.records() == 0 && self.drain.is_none() {
             assert!(engine.room() > 0, "an empty engine has room");

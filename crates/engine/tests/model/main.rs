@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*};
-use prosody_engine::{Backoff, CommitResult, Deferral, Fairness, Intake, Jitter, Settings};
+use prosody_engine::{
+    Backoff, CommitResult, Deferral, Fairness, Gate, Intake, Jitter, Monopolization, Settings,
+};
 
 mod checks;
 mod log;
@@ -98,10 +100,18 @@ fn settings() -> impl Strategy<Value = Settings> {
     let limits =
         (1..5_usize, 1..7_usize, 1..80_usize, prop_oneof![Just(0_usize), Just(8), Just(12), Just(4096)]);
     let times = (5..200_u64, 2..40_u64, 0..30_u64);
-    (limits, times, any::<bool>(), any::<bool>(), any::<u64>()).prop_map(
+    let weight = prop_oneof![Just(0.0), Just(0.3), Just(1.0)];
+    let gate = (prop_oneof![Just(0.0), Just(0.3), Just(1.0)], 20..2_000_u64)
+        .prop_map(move |(threshold, window)| Gate { threshold, window: ms(window) });
+    let monopolization =
+        proptest::option::of((0.01..1.0_f64, 100..2_000_u64).prop_map(move |(threshold, window)| {
+            Monopolization { threshold, window: ms(window), watched_keys: 4 }
+        }));
+    (limits, times, (weight, gate, monopolization), any::<bool>(), any::<bool>(), any::<u64>()).prop_map(
         move |(
             (concurrency, uncommitted, bytes, units),
             (timeout, interval, revoke),
+            (weight, gate, monopolization),
             defer,
             jitter,
             seed,
@@ -116,9 +126,16 @@ fn settings() -> impl Strategy<Value = Settings> {
                 commit_interval: ms(interval),
                 revoke_timeout: ms(revoke),
                 retry: backoff,
+                gate,
+                monopolization,
                 deferral: if defer { Deferral::On(backoff) } else { Deferral::Off },
                 metadata_units: units,
-                fairness: Fairness { max_wait: ms(50), wait_weight: 0.1, remembered_keys: 4 },
+                fairness: Fairness {
+                    failure_weight: weight,
+                    max_wait: ms(50),
+                    wait_weight: 0.1,
+                    remembered_keys: 4,
+                },
                 intake: Intake::default(),
                 seed,
                 ..Settings::default()

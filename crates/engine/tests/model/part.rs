@@ -32,6 +32,8 @@ pub struct Parked {
     pub until: Mono,
     /// How many ticks there had been.
     pub ticks: u64,
+    /// Its records count.
+    pub in_place: bool,
 }
 
 #[derive(Debug)]

@@ -87,6 +87,7 @@ impl Ledger {
         self.check_repeat(process, &open);
         self.check_id(process, &open);
         self.check_given_up(process, &open);
+        self.count_share(process, &open);
         self.books[process as usize].open.push(open);
         call
     }
@@ -254,6 +255,18 @@ impl Ledger {
         }
     }
 
+    /// The engine lets a key wait that has run too much.
+    fn held_back(&mut self, process: u32, name: Option<&TopicPartition>, offset: i64, until: Mono) {
+        self.see(Sight::HeldBack);
+        self.disturbed(process);
+        let place = name.map_or(0, |name| name.partition as usize);
+        let held = self.books[process as usize].tenures.iter().copied();
+        let tenure = held.rev().find(|id| self.tenures[*id as usize].partition == place);
+        if let (Some(index), Some(tenure)) = (self.logs[place].find(offset), tenure) {
+            self.tenures[tenure as usize].held_back(index, until.since(self.now));
+        }
+    }
+
     pub fn observed(&mut self, process: u32, fact: &Fact) {
         match fact {
             Fact::Engine { observation: Observation::Disposed { .. }, .. } => {
@@ -264,7 +277,16 @@ impl Ledger {
                 self.skipped(process, partition.as_ref(), record.offset, *reason);
             }
             Fact::DeadLettered { .. } => self.books[process as usize].disposals_seen += 1,
-            Fact::Engine { observation: Observation::Parked { .. }, .. } => self.seen.add(Sight::Parked),
+            Fact::Engine { observation: Observation::Parked { in_place, .. }, .. } => {
+                self.seen.add(Sight::Parked);
+                if *in_place && self.limits.defers {
+                    self.seen.add(Sight::InPlace);
+                }
+            }
+            Fact::Engine { partition, observation: Observation::HeldBack { offset, until, .. } } => {
+                self.held_back(process, partition.as_ref(), *offset, *until);
+            }
+            Fact::Engine { observation: Observation::Hastened { .. }, .. } => self.seen.add(Sight::Hastened),
             Fact::Engine { observation: Observation::Restored { .. }, .. } => {
                 self.seen.add(Sight::MapRestored);
             }

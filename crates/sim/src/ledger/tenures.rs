@@ -70,6 +70,13 @@ impl Tenure {
         now
     }
 
+    /// The key of this record was held back for so long, which is no part of how long it has been failing.
+    pub fn held_back(&mut self, rec: usize, wait: Duration) {
+        if let Some((_, first)) = self.firsts.iter_mut().find(|(known, _)| *known == rec) {
+            *first = first.after(wait);
+        }
+    }
+
     /// Whether what it started from calls this offset finished.
     pub fn restored(&self, offset: i64) -> bool {
         offset < self.base || self.map.as_ref().is_some_and(|map| covers(map, offset))
@@ -88,6 +95,7 @@ pub fn covers(map: &Map, offset: i64) -> bool {
 
 impl Ledger {
     pub fn assigned(&mut self, process: u32, assigned: &Assigned) {
+        self.disturbed(process);
         let partition = assigned.partition.partition as usize;
         let base = assigned.committed.unwrap_or(0);
         let map = assigned.committed.and_then(|committed| decode(&assigned.metadata, committed));
@@ -166,6 +174,7 @@ impl Ledger {
     }
 
     pub fn revoking(&mut self, process: u32, epochs: &[Epoch]) {
+        self.disturbed(process);
         for &epoch in epochs {
             let Some(id) = self.tenure_of(process, epoch) else { continue };
             let tenure = &mut self.tenures[id as usize];
@@ -180,6 +189,7 @@ impl Ledger {
     }
 
     pub fn lost(&mut self, process: u32, epochs: &[Epoch]) {
+        self.disturbed(process);
         for &epoch in epochs {
             let Some(id) = self.tenure_of(process, epoch) else { continue };
             if self.tenures[id as usize].spell == Spell::Over {

@@ -1,6 +1,6 @@
 //! Who gets how much, in virtual time.
 
-use std::collections::BinaryHeap;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::*;
 
