@@ -90,13 +90,22 @@ pub enum Settle {
     Park(Mono),
 }
 
-/// A policy around handler calls.
-pub trait Middleware: std::fmt::Debug + Send {
-    /// Whether `admit` may ever decide anything; asked once. A layer that says no is not called before each record.
-    fn admits(&self) -> bool {
-        true
+impl Admit {
+    /// What the next layer inwards says, if this one lets the event proceed.
+    pub fn or(self, next: impl FnOnce() -> Self) -> Self {
+        if self == Self::Proceed { next() } else { self }
     }
+}
 
+impl Settle {
+    /// What the next layer outwards says, if this one passes.
+    pub fn or(self, next: impl FnOnce() -> Self) -> Self {
+        if self == Self::Pass { next() } else { self }
+    }
+}
+
+/// A policy around handler calls.
+pub trait Middleware {
     fn admit(&mut self, _event: &Facts, _now: Mono) -> Admit {
         Admit::Proceed
     }
@@ -104,28 +113,15 @@ pub trait Middleware: std::fmt::Debug + Send {
     fn settle(&mut self, _event: &Facts, _outcome: &Outcome, _now: Mono, _rng: &mut Rng) -> Settle {
         Settle::Pass
     }
-
-    /// Asked after a success while keys wait in place: whether they need not wait for longer than the base delay.
-    fn hastens(&mut self) -> bool {
-        false
-    }
 }
 
-/// A layer that may be left out.
+/// A layer that the mode leaves out lets everything pass.
 impl<M: Middleware> Middleware for Option<M> {
-    fn admits(&self) -> bool {
-        self.as_ref().is_some_and(M::admits)
-    }
-
     fn admit(&mut self, event: &Facts, now: Mono) -> Admit {
         self.as_mut().map_or(Admit::Proceed, |layer| layer.admit(event, now))
     }
 
     fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
         self.as_mut().map_or(Settle::Pass, |layer| layer.settle(event, outcome, now, rng))
-    }
-
-    fn hastens(&mut self) -> bool {
-        self.as_mut().is_some_and(M::hastens)
     }
 }

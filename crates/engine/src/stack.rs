@@ -1,11 +1,13 @@
-//! The middleware of each mode, outermost first. After a call the innermost layer is asked first, and the first
-//! that does not pass decides.
+//! The middleware of each mode. There is one order; a mode leaves layers out. Before a call the outermost layer is asked
+//! first, after it the innermost; the first that decides ends the matter.
 //!
 //! Order matters. `dedup` is the outermost: it sees nothing of an event but its start and its end, of which the engine
 //! tells it, whether that is success, disposal or an acknowledged dead letter. `defer` must be inside `retry`: were it
 //! outside, `retry` would take every transient failure first, hold the record in place, and the key would never be
 //! parked. `limit` must be inside both, or nobody would ever ask it. `monopolization` is the innermost: it must see
 //! every call, also one that a layer further out ends.
+//!
+//! Each layer is in its own type: they are asked for every record, and most of them have nothing to say.
 
 use prosody_model::{Mono, Outcome};
 
@@ -18,86 +20,81 @@ use crate::{
     settings::{GiveUp, Mode, Settings},
 };
 
-macro_rules! layers {
-    ($dedup:expr, $($layer:expr),* $(,)?) => { Stack::of($dedup, vec![$(Box::new($layer)),*]) };
-}
-
-/// Nothing is given up that might still succeed, unless somebody set a limit.
-fn pipeline(settings: &Settings) -> Stack {
-    layers![
-        dedup(settings),
-        Dispose,
-        Retry::new(settings.retry),
-        Defer::new(settings.deferral, settings.gate),
-        Limit::new(settings.give_up),
-        settings.monopolization.map(Monopolization::new),
-    ]
-}
-
-/// A few attempts in place, then the next record.
-fn low_latency(settings: &Settings, max_retries: u32) -> Stack {
-    let attempts = GiveUp { attempts: Some(max_retries.saturating_add(1)), age: None };
-    layers![dedup(settings), Dispose, Retry::new(settings.retry), Limit::new(attempts)]
-}
-
-/// One attempt.
-fn best_effort(settings: &Settings) -> Stack {
-    layers![dedup(settings), Dispose]
-}
-
-fn dedup(settings: &Settings) -> Dedup {
-    Dedup::new(settings.intake.remembered_ids)
-}
-
-/// The layers around the handler.
+/// The layers around the handler, outermost first.
 #[derive(Debug)]
 pub struct Stack {
-    /// The outermost layer, in its own type: the engine tells it which records come, go and end.
+    /// The engine tells it which records come, go and end.
     pub dedup: Dedup,
-    inner: Vec<Box<dyn Middleware>>,
-    /// The places of those that are asked before the handler.
-    admitting: Vec<usize>,
+    dispose: Dispose,
+    retry: Option<Retry>,
+    defer: Option<Defer>,
+    limit: Option<Limit>,
+    monopolization: Option<Monopolization>,
 }
 
 impl Stack {
     pub fn new(settings: &Settings) -> Self {
         match settings.mode {
-            Mode::Pipeline => pipeline(settings),
-            Mode::LowLatency { max_retries } => low_latency(settings, max_retries),
-            Mode::BestEffort => best_effort(settings),
+            Mode::Pipeline => Self::pipeline(settings),
+            Mode::LowLatency { max_retries } => Self::low_latency(settings, max_retries),
+            Mode::BestEffort => Self::best_effort(settings),
         }
     }
 
-    fn of(dedup: Dedup, inner: Vec<Box<dyn Middleware>>) -> Self {
-        let admitting = inner.iter().enumerate().filter(|(_, layer)| layer.admits()).map(|(place, _)| place);
-        Self { dedup, admitting: admitting.collect(), inner }
+    /// Nothing is given up that might still succeed, unless somebody set a limit.
+    fn pipeline(settings: &Settings) -> Self {
+        Self {
+            retry: Some(Retry::new(settings.retry)),
+            defer: Some(Defer::new(settings.deferral, settings.gate)),
+            limit: Some(Limit::new(settings.give_up)),
+            monopolization: settings.monopolization.map(Monopolization::new),
+            ..Self::best_effort(settings)
+        }
+    }
+
+    /// A few attempts in place, then the next record.
+    fn low_latency(settings: &Settings, max_retries: u32) -> Self {
+        let attempts = GiveUp { attempts: Some(max_retries.saturating_add(1)), age: None };
+        Self {
+            retry: Some(Retry::new(settings.retry)),
+            limit: Some(Limit::new(attempts)),
+            ..Self::best_effort(settings)
+        }
+    }
+
+    /// One attempt.
+    fn best_effort(settings: &Settings) -> Self {
+        Self {
+            dedup: Dedup::new(settings.intake.remembered_ids),
+            dispose: Dispose,
+            retry: None,
+            defer: None,
+            limit: None,
+            monopolization: None,
+        }
     }
 
     /// Asks from the outermost layer inwards; the first that does not let the event proceed decides.
     pub fn admit(&mut self, event: &Facts, now: Mono) -> Admit {
-        let mut decision = self.dedup.admit(event, now);
-        for &place in &self.admitting {
-            if decision != Admit::Proceed {
-                break;
-            }
-            decision = self.inner[place].admit(event, now);
-        }
-        decision
+        (self.dedup.admit(event, now))
+            .or(|| self.dispose.admit(event, now))
+            .or(|| self.retry.admit(event, now))
+            .or(|| self.defer.admit(event, now))
+            .or(|| self.limit.admit(event, now))
+            .or(|| self.monopolization.admit(event, now))
     }
 
     /// Asks from the innermost layer outwards; the first that does not pass decides.
     pub fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
-        for layer in self.inner.iter_mut().rev() {
-            match layer.settle(event, outcome, now, rng) {
-                Settle::Pass => {}
-                decision => return decision,
-            }
-        }
-        Settle::Done
+        (self.monopolization.settle(event, outcome, now, rng))
+            .or(|| self.limit.settle(event, outcome, now, rng))
+            .or(|| self.defer.settle(event, outcome, now, rng))
+            .or(|| self.retry.settle(event, outcome, now, rng))
+            .or(|| self.dispose.settle(event, outcome, now, rng))
     }
 
     /// Asks, after a success, whether keys that wait in place need not wait for long.
     pub fn hastens(&mut self) -> bool {
-        self.inner.iter_mut().any(|layer| layer.hastens())
+        self.defer.as_mut().is_some_and(Defer::hastens)
     }
 }

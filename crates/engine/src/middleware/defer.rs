@@ -23,13 +23,14 @@ impl Defer {
     pub fn new(deferral: Deferral, gate: settings::Gate) -> Self {
         Self { deferral, gate: Gate::new(gate) }
     }
+
+    /// Asked after a success while keys wait in place: whether they need not wait for longer than the base delay.
+    pub fn hastens(&mut self) -> bool {
+        self.gate.succeeded()
+    }
 }
 
 impl Middleware for Defer {
-    fn admits(&self) -> bool {
-        false
-    }
-
     fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
         let Deferral::On(backoff) = self.deferral else { return Settle::Pass };
         if event.attempts == 1 {
@@ -44,9 +45,5 @@ impl Middleware for Defer {
         }
         let wait = backoff::delay(backoff, event.attempts, failure.retry_after, rng);
         Settle::Park(now.after(wait))
-    }
-
-    fn hastens(&mut self) -> bool {
-        self.gate.succeeded()
     }
 }

@@ -13,10 +13,6 @@ use crate::{
 pub struct Dispose;
 
 impl Middleware for Dispose {
-    fn admits(&self) -> bool {
-        false
-    }
-
     fn settle(&mut self, _event: &Facts, outcome: &Outcome, _now: Mono, _rng: &mut Rng) -> Settle {
         match outcome {
             Outcome::Success => Settle::Done,

@@ -27,10 +27,6 @@ impl Limit {
 }
 
 impl Middleware for Limit {
-    fn admits(&self) -> bool {
-        false
-    }
-
     fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, _rng: &mut Rng) -> Settle {
         match outcome {
             Outcome::Transient(failure) if self.reached(event, now) => Settle::Dispose(failure.text.clone()),

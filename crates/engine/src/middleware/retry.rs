@@ -23,10 +23,6 @@ impl Retry {
 }
 
 impl Middleware for Retry {
-    fn admits(&self) -> bool {
-        false
-    }
-
     fn settle(&mut self, event: &Facts, outcome: &Outcome, now: Mono, rng: &mut Rng) -> Settle {
         let Outcome::Transient(failure) = outcome else { return Settle::Pass };
         if planted::is(Bug::DropAfterRetries) && event.attempts > 2 {
