@@ -13,7 +13,9 @@ pub enum Action {
     /// over needs no answer any more.
     DeadLetter(Box<DeadLetter>),
     /// Read this partition no further: this record can neither be finished nor passed over. The partition stays held.
-    Stop { epoch: Epoch, offset: i64, reason: String },
+    Stop { epoch: Epoch, offset: i64, cause: StopCause },
+    /// Read these records again; [`Input::Reread`](crate::Input::Reread) answers each, unless the epoch ends before.
+    Reread { epoch: Epoch, wanted: Vec<Wanted> },
     /// Commit without waiting.
     Commit(Commit),
     /// Everything started on this partition has ended or ran out of time: commit what is given, waiting for the
@@ -23,6 +25,24 @@ pub enum Action {
     Drained { unfinished_calls: usize },
     /// Worth telling people. Leaving it out changes nothing.
     Observe(Box<Observation>),
+}
+
+/// Why a record can neither be finished nor passed over; the texts are for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopCause {
+    /// Its dead letter is too large for the failure topic.
+    LetterTooLarge(String),
+    /// The log begins above it now, and there is no failure topic to say so.
+    Gone(String),
+    /// The log reaches down to it and does not have it.
+    Missing(String),
+}
+
+/// A record to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub offset: i64,
+    pub timestamp: i64,
 }
 
 /// One handler call to start.
@@ -86,6 +106,8 @@ pub enum Observation {
     HeldBack { partition: PartitionIndex, offset: i64, until: Mono },
     /// Calls succeed again: a key that waits in place waits for no longer than this.
     Hastened { until: Mono },
+    /// A record could not be read again; its key waits.
+    RereadDelayed { partition: PartitionIndex, offset: i64, until: Mono, reason: String },
     /// A call did not settle before its partition was given up: it may run again elsewhere.
     Abandoned { partition: PartitionIndex, offset: i64, attempt: u32 },
     /// A record counts as done without having been run.
@@ -117,6 +139,7 @@ impl Observation {
             | Self::DeadLettered { partition, .. }
             | Self::DeadLetterDelayed { partition, .. }
             | Self::Parked { partition, .. }
+            | Self::RereadDelayed { partition, .. }
             | Self::HeldBack { partition, .. }
             | Self::Abandoned { partition, .. }
             | Self::Skipped { partition, .. }

@@ -21,11 +21,14 @@ mod commits;
 mod counters;
 mod dispatch;
 mod disposal;
+mod giving;
 mod leaving;
 mod settlement;
 mod ticking;
 
 pub use counters::Counters;
+
+use giving::Giving;
 
 /// Most records that wait uncounted, parked or behind slow keys, before only the count decides: some 20 MiB of
 /// bookkeeping.
@@ -65,6 +68,7 @@ pub struct Engine {
     refused: bool,
     drain: Option<Leaving>,
     drained: bool,
+    giving: Giving,
     counters: Counters,
 }
 
@@ -92,6 +96,7 @@ impl Engine {
             refused: false,
             drain: None,
             drained: false,
+            giving: Giving::default(),
             counters: Counters::default(),
             settings,
         }
@@ -124,6 +129,12 @@ impl Engine {
             Input::Lost(epochs) => self.lose(&epochs, out),
             Input::Committed { epoch, offset: _, result } => self.committed(epoch, result, out),
             Input::Drain { abort_at, deadline } => self.drain(Leaving { abort_at, deadline }, out),
+            Input::Rereadable(epoch) => self.rereadable(epoch),
+            Input::Reread(answers) => {
+                for answer in answers {
+                    self.reread(answer, now, out);
+                }
+            }
             Input::Tick => self.tick(now, out),
         }
         self.fill(now, out);
@@ -136,6 +147,8 @@ impl Engine {
 
     /// Starts what may start, and admits what waits for room, until neither moves.
     fn fill(&mut self, now: Mono, out: &mut Vec<Action>) {
+        self.relieve(now);
+        self.ask(now, out);
         self.dispatch(now, out);
         while self.backlogs > 0 && self.admit_backlogs(now, out) {
             self.dispatch(now, out);
@@ -147,7 +160,10 @@ impl Engine {
         if self.drain.is_some() {
             return 0;
         }
-        let bytes = self.settings.max_buffered_bytes.saturating_sub(self.bytes);
+        let limit = self.settings.max_buffered_bytes;
+        // Keys whose turn it is go first.
+        let limit = if self.giving.waits() { limit - limit / 4 } else { limit };
+        let bytes = limit.saturating_sub(self.bytes);
         if bytes == 0 {
             return 0;
         }

@@ -26,7 +26,9 @@ pub enum Stage {
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Event {
+    /// Only its position and key unless `body` is [`Body::Here`].
     pub record: Record,
+    pub body: Body,
     pub lane: u32,
     pub partition: PartitionIndex,
     pub epoch: Epoch,
@@ -49,8 +51,21 @@ pub struct Event {
     pub deferred: bool,
     /// Whether its call was asked to stop.
     pub aborted: bool,
-    /// Once it is given up and there is a failure topic: only its dead letter is to be sent.
+    /// Once it is given up: only its dead letter is to be sent.
     pub letter: Option<Box<Letter>>,
+}
+
+/// Where the value and headers of a record are; see `engine/giving.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// In memory.
+    Here,
+    /// In the log only. So large it was, and so often it could not be read again.
+    Away { size: u32, failures: u32 },
+    /// Asked for; there is room for it.
+    Asked { size: u32, failures: u32 },
+    /// Nowhere any more; `letter` says why.
+    Gone,
 }
 
 /// Why a record was given up, and how often its dead letter could not be sent, or was refused as too large.

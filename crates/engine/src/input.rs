@@ -23,6 +23,10 @@ pub enum Input {
     Lost(Vec<Epoch>),
     /// The answer to [`Action::Commit`](crate::Action::Commit).
     Committed { epoch: Epoch, offset: i64, result: CommitResult },
+    /// Records of this partition may be given up: they can be read again as long as retention keeps them.
+    Rereadable(Epoch),
+    /// Answers to [`Action::Reread`](crate::Action::Reread).
+    Reread(Vec<Reread>),
     /// Start nothing new; abort what still runs at `abort_at`, and be done by `deadline`.
     Drain { abort_at: Mono, deadline: Mono },
     /// Time has passed.
@@ -65,6 +69,26 @@ pub enum DeadLetterResult {
     Failed(String),
     /// The topic will never take it.
     TooLarge(String),
+}
+
+/// What became of one record that was asked for again.
+#[derive(Clone, Debug)]
+pub struct Reread {
+    pub epoch: Epoch,
+    pub offset: i64,
+    pub result: RereadResult,
+}
+
+/// How reading a record again ended; the texts are for people.
+#[derive(Clone, Debug)]
+pub enum RereadResult {
+    Found(Record),
+    /// The log begins above it now.
+    Gone(String),
+    /// The log reaches down to it and does not have it: nobody knows what has become of it.
+    Missing(String),
+    /// To be tried again later.
+    Failed(String),
 }
 
 /// How one commit ended.

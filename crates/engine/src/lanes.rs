@@ -29,7 +29,10 @@ pub enum State {
     /// One call is open. What its class was charged for it, in nanoseconds, if it was.
     Running { charged: Option<NonZeroU64> },
     /// Its first record waits for its next attempt; with `uncounted`, outside `max_uncommitted`.
-    Parked { until: Mono, uncounted: bool },
+    /// With `kept`, among those whose bytes stay.
+    Parked { until: Mono, uncounted: bool, kept: bool },
+    /// Its first record is being read again.
+    Fetching,
 }
 
 /// The queue of one key.
@@ -50,6 +53,8 @@ pub struct Lane {
     pub class: Class,
     /// Changes whenever the lane enters or leaves `Ready` or `Parked`: entries made before are void.
     pub stamp: u64,
+    /// Whether bytes of its records were given up.
+    pub away: bool,
 }
 
 /// What a lane is looked up by. Most keys are short, and kept here: comparing them then touches neither an event
@@ -137,6 +142,7 @@ impl Lanes {
             virtual_time: 0,
             class: Class::Fresh,
             stamp: self.stamps,
+            away: false,
         };
         let index = if let Some(index) = self.free.pop() {
             self.slots[index as usize] = Some(lane);
@@ -182,6 +188,21 @@ impl Lanes {
             .collect()
     }
 
+    /// Lanes with records that wait and do not count: first the parked ones, the last due first, then those that wait
+    /// behind a call.
+    pub fn by_end_of_wait(&self) -> Vec<u32> {
+        let wait = |lane: &Lane| match lane.state {
+            State::Parked { until, uncounted: true, .. } => Some((1, until)),
+            State::Running { .. } if lane.head != NIL => Some((0, Mono::default())),
+            _ => None,
+        };
+        let slots = self.slots.iter().enumerate();
+        let mut lanes: Vec<_> =
+            slots.filter_map(|(index, lane)| Some((wait(lane.as_ref()?)?, index as u32))).collect();
+        lanes.sort_unstable_by(|one, other| other.cmp(one));
+        lanes.into_iter().map(|(_, index)| index).collect()
+    }
+
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -216,6 +237,11 @@ impl Lane {
     /// The first record of the queue.
     pub fn head(&self) -> u32 {
         self.head
+    }
+
+    /// The last record of the queue.
+    pub fn tail(&self) -> u32 {
+        self.tail
     }
 
     pub fn push_back(&mut self, event: u32, events: &mut Events) {

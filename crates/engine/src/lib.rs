@@ -24,9 +24,11 @@ mod settings;
 mod stack;
 mod window;
 
-pub use action::{Action, Commit, DeadLetter, Dispatch, Observation, Skip};
+pub use action::{Action, Commit, DeadLetter, Dispatch, Observation, Skip, StopCause, Wanted};
 pub use engine::{Counters, Engine};
-pub use input::{Assignment, CommitResult, DeadLetterResult, DeadLettered, Input, Settlement};
+pub use input::{
+    Assignment, CommitResult, DeadLetterResult, DeadLettered, Input, Reread, RereadResult, Settlement,
+};
 pub use prosody_identity::Place;
 pub use settings::{
     Backoff, Deferral, Fairness, Gate, GiveUp, Intake, Jitter, Mode, Monopolization, Settings,

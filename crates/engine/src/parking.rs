@@ -19,6 +19,8 @@ pub struct Parking {
     parked: usize,
     /// Those of them whose records count against `max_uncommitted`.
     in_place: usize,
+    /// Those whose bytes stay.
+    kept: usize,
 }
 
 impl Parking {
@@ -32,10 +34,33 @@ impl Parking {
         self.in_place
     }
 
+    /// Keys that wait and whose bytes stay.
+    pub fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Counts a parked lane among those whose bytes stay.
+    pub fn keep(&mut self, index: u32, lanes: &mut Lanes) {
+        self.set_kept(index, true, lanes);
+    }
+
+    pub fn unkeep(&mut self, index: u32, lanes: &mut Lanes) {
+        self.set_kept(index, false, lanes);
+    }
+
+    fn set_kept(&mut self, index: u32, to: bool, lanes: &mut Lanes) {
+        if let Some(State::Parked { kept, .. }) = lanes.get_mut(index).map(|lane| &mut lane.state)
+            && *kept != to
+        {
+            *kept = to;
+            self.kept = if to { self.kept + 1 } else { self.kept - 1 };
+        }
+    }
+
     pub fn park(&mut self, index: u32, until: Mono, uncounted: bool, lanes: &mut Lanes) {
         let stamp = lanes.restamp(index);
         if let Some(lane) = lanes.get_mut(index) {
-            lane.state = State::Parked { until, uncounted };
+            lane.state = State::Parked { until, uncounted, kept: false };
         }
         self.parked += 1;
         self.in_place += usize::from(!uncounted);
@@ -53,9 +78,10 @@ impl Parking {
 
     fn forget(&mut self, index: u32, lanes: &Lanes) {
         self.parked -= 1;
-        let counted =
-            lanes.get(index).is_some_and(|l| matches!(l.state, State::Parked { uncounted: false, .. }));
-        self.in_place -= usize::from(counted);
+        if let Some(State::Parked { uncounted, kept, .. }) = lanes.get(index).map(|lane| lane.state) {
+            self.in_place -= usize::from(!uncounted);
+            self.kept -= usize::from(kept);
+        }
     }
 
     /// Lets no lane that waits in place wait for longer than until this instant. O(parked lanes).
@@ -63,7 +89,7 @@ impl Parking {
         let mut entries = std::mem::take(&mut self.heap).into_vec();
         entries.retain_mut(|Reverse((at, stamp, index))| {
             let Some(lane) = lanes.get_mut(*index).filter(|lane| lane.stamp == *stamp) else { return false };
-            if let State::Parked { until: waits, uncounted: false } = &mut lane.state {
+            if let State::Parked { until: waits, uncounted: false, .. } = &mut lane.state {
                 *waits = until.min(*waits);
                 *at = *waits;
             }

@@ -25,6 +25,10 @@ pub struct Held {
     /// Whether nothing more starts in it: a dead letter of it is too large for its topic.
     pub stopped: bool,
     pub leaving: Option<Leaving>,
+    /// Whether its records may be given up, to be read again.
+    pub rereadable: bool,
+    /// Records asked for again, by offset.
+    pub asked: HashMap<i64, u32, FixedState>,
     /// The commit that is on its way: one at a time, so that two cannot land reversed.
     pub committing: Option<Committing>,
     /// Whether its completion map was full at the last try.

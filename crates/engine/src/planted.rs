@@ -37,6 +37,8 @@ pub enum Bug {
     RetriesTakeAll,
     /// Forgets the last key that waits in place when waits are cut short.
     CutLosesAKey,
+    /// Finishes a record that is gone from the log.
+    PassOverTheGone,
 }
 
 /// Whether this bug is planted in this thread.
@@ -65,7 +67,7 @@ pub fn plant(bug: Option<Bug>) {
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CommitTheMaximum,
         Self::CommitAfterLoss,
         Self::DispatchAfterRevoke,
@@ -80,6 +82,7 @@ impl Bug {
         Self::FinishBeforeDeadLetter,
         Self::RetriesTakeAll,
         Self::CutLosesAKey,
+        Self::PassOverTheGone,
     ];
 
     /// The name on the simulation's command line.
@@ -99,6 +102,7 @@ impl Bug {
             Self::FinishBeforeDeadLetter => "finish-before-dead-letter",
             Self::RetriesTakeAll => "retries-take-all",
             Self::CutLosesAKey => "cut-loses-a-key",
+            Self::PassOverTheGone => "pass-over-the-gone",
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Settings {
     pub max_uncommitted: usize,
     /// Key, value and header bytes held, running calls included.
     pub max_buffered_bytes: usize,
+    /// Parked keys whose records are kept ready, where they could be read again.
+    pub kept_keys: usize,
     /// Deadline of a handler call.
     pub timeout: Duration,
     pub commit_interval: Duration,
@@ -50,6 +52,7 @@ impl Default for Settings {
             max_concurrency: 32,
             max_uncommitted: 64,
             max_buffered_bytes: 64 << 20,
+            kept_keys: 1024,
             timeout: Duration::from_secs(240),
             commit_interval: Duration::from_secs(1),
             revoke_timeout: Duration::from_secs(5),

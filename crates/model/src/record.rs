@@ -69,6 +69,14 @@ impl Record {
         self
     }
 
+    /// The same record without its value and headers: what is kept of one whose bytes are given up.
+    #[must_use]
+    pub fn stub(&self) -> Self {
+        let parts =
+            RecordParts { offset: self.offset, timestamp: self.timestamp, key: self.key(), value: None };
+        Self::new(parts, [])
+    }
+
     /// The key; `None` for a record without one.
     pub fn key(&self) -> Option<&[u8]> {
         (self.key_length != NULL).then(|| &self.body[..self.key_length as usize])

@@ -1,11 +1,12 @@
 //! From a record that was read to a place in its key's lane.
 
+use hashbrown::HashMap;
 use prosody_model::{Epoch, Mono, PartitionIndex, Record};
 
 use crate::{
     action::{Action, Observation, Skip},
     engine::Engine,
-    events::{Event, Stage},
+    events::{Body, Event, Stage},
     input::Assignment,
     intake::Entry,
     lanes::State,
@@ -46,6 +47,8 @@ impl Engine {
             posted: 0,
             stopped: false,
             leaving: None,
+            rereadable: false,
+            asked: HashMap::default(),
             committing: None,
             map_full: false,
         });
@@ -165,6 +168,7 @@ impl Engine {
                 };
                 let event = Event {
                     record,
+                    body: Body::Here,
                     lane: 0,
                     partition: index,
                     epoch,
@@ -233,7 +237,10 @@ impl Engine {
         event.counted = !parked && self.uncommitted < self.settings.max_uncommitted;
         self.uncommitted += usize::from(event.counted);
         let index = self.events.insert(event);
+        let mut follows_one_away = false;
         if let Some(lane) = self.lanes.get_mut(lane) {
+            let last = lane.away.then(|| self.events.get(lane.tail())).flatten();
+            follows_one_away = last.is_some_and(|last| matches!(last.body, Body::Away { .. }));
             lane.push_back(index, &mut self.events);
             if found.is_none() && keyed {
                 self.scheduler.welcome(lane);
@@ -241,6 +248,8 @@ impl Engine {
         }
         if found.is_none() {
             self.scheduler.enter(lane, Class::Fresh, &mut self.lanes, now);
+        } else if follows_one_away {
+            self.give(index);
         }
     }
 }

@@ -39,6 +39,14 @@ pub struct Counters {
     pub aborted: u64,
     /// Calls that had not settled when their partition was given up.
     pub abandoned: u64,
+    /// Records whose bytes were given up.
+    pub given_up: u64,
+    /// Records that were read again.
+    pub reread: u64,
+    /// Times that a key waits because its record could not be read again.
+    pub reread_failed: u64,
+    /// Records that were gone when they were to be read again.
+    pub gone: u64,
     /// Times that a partition was held because its completion map was full.
     pub map_full: u64,
 }

@@ -7,7 +7,7 @@ use prosody_model::Mono;
 use crate::{
     action::{Action, Dispatch, Observation, Skip},
     engine::Engine,
-    events::{NIL, Stage},
+    events::{Body, NIL, Stage},
     lanes::{Lane, State},
     middleware::{Admit, Facts, Ticket},
     planted::{self, Bug},
@@ -117,7 +117,7 @@ impl Engine {
     pub(super) fn go_on(&mut self, lane: u32, now: Mono) {
         if self.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
             // A record that has failed is the first of its lane, and has just left it.
-            self.scheduler.enter(lane, Class::Fresh, &mut self.lanes, now);
+            self.enter(lane, Class::Fresh, now);
         } else {
             self.remove_lane(lane);
         }
@@ -127,7 +127,16 @@ impl Engine {
     pub(super) fn make_ready(&mut self, lane: u32, now: Mono) {
         let head = self.lanes.get(lane).and_then(|lane| self.events.get(lane.head()));
         let class = if head.is_some_and(|event| event.attempts > 0) { Class::Retry } else { Class::Fresh };
-        self.scheduler.enter(lane, class, &mut self.lanes, now);
+        self.enter(lane, class, now);
+    }
+
+    /// Lets a lane start its first record, once that is here.
+    fn enter(&mut self, index: u32, class: Class, now: Mono) {
+        let away = self.lanes.get(index).filter(|lane| lane.away);
+        if away.and_then(|lane| self.events.get(lane.head())).is_some_and(|head| head.body != Body::Here) {
+            return self.want(index);
+        }
+        self.scheduler.enter(index, class, &mut self.lanes, now);
     }
 
     pub(super) fn remove_lane(&mut self, lane: u32) {
@@ -161,5 +170,8 @@ impl Engine {
         }
         parked.push_front(event, &mut self.events);
         self.parking.park(lane, until, uncounted, &mut self.lanes);
+        if uncounted {
+            self.keep_or_give(lane);
+        }
     }
 }

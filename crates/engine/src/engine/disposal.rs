@@ -17,7 +17,7 @@ use std::time::Duration;
 use prosody_model::{Epoch, EventId, Mono, PartitionIndex};
 
 use crate::{
-    action::{Action, DeadLetter, Observation},
+    action::{Action, DeadLetter, Observation, StopCause},
     backoff,
     engine::Engine,
     events::{Letter, NIL, Stage},
@@ -144,7 +144,11 @@ impl Engine {
             DeadLetterResult::TooLarge(reason) if too_large < TOO_LARGE => {
                 self.wait_with_letter(index, lane, reason, (APART, too_large), now, out);
             }
-            DeadLetterResult::TooLarge(reason) => self.stop(index, (partition, epoch), reason, out),
+            DeadLetterResult::TooLarge(reason) => {
+                let offset = self.facts(index).offset;
+                self.forget(index);
+                self.stop_partition((partition, epoch), offset, StopCause::LetterTooLarge(reason), out);
+            }
         }
         self.release_if_quiet(epoch, out);
     }
@@ -191,20 +195,18 @@ impl Engine {
     }
 
     /// Nothing more starts in this partition: its record can neither be finished nor passed over.
-    fn stop(
+    pub(super) fn stop_partition(
         &mut self,
-        index: u32,
         (partition, epoch): (PartitionIndex, Epoch),
-        reason: String,
+        offset: i64,
+        cause: StopCause,
         out: &mut Vec<Action>,
     ) {
-        let offset = self.facts(index).offset;
-        self.forget(index);
         self.drop_queued(partition, epoch);
         if let Some(held) = self.partitions.live(partition, epoch)
             && !std::mem::replace(&mut held.stopped, true)
         {
-            out.push(Action::Stop { epoch, offset, reason });
+            out.push(Action::Stop { epoch, offset, cause });
         }
     }
 

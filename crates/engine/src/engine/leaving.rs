@@ -181,6 +181,8 @@ impl Engine {
                 State::Ready { .. } => self.scheduler.leave(lane, &mut self.lanes),
                 State::Parked { .. } => self.parking.leave(lane, &mut self.lanes),
                 State::Running { .. } => {}
+                // Void from now on.
+                State::Fetching => drop(self.lanes.restamp(lane)),
             }
             if open == NIL {
                 self.remove_lane(lane);

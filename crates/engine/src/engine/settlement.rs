@@ -145,7 +145,8 @@ impl Engine {
     pub(super) fn forget(&mut self, index: u32) {
         if let Some(event) = self.events.remove(index) {
             self.stack.dedup.leave(event.ticket, index);
-            self.bytes -= event.record.size();
+            self.unask(&event);
+            self.bytes -= event.weight();
             self.uncommitted -= usize::from(event.counted);
         }
     }

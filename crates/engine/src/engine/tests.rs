@@ -11,6 +11,7 @@ mod bounds;
 mod commits;
 mod dead_letters;
 mod dedup;
+mod giving;
 mod handover;
 mod held_back;
 mod modes;

@@ -12,6 +12,7 @@ fn event(offset: i64) -> Event {
     let mut tracker = Tracker::new(offset, None, 0);
     let Admission::Open(seq) = tracker.admit(offset) else { unreachable!("the first record has room") };
     Event {
+        body: Body::Here,
         record: Record::new(RecordParts { offset, ..RecordParts::default() }, []),
         lane: 0,
         partition: PartitionIndex(0),

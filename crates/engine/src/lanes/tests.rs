@@ -31,6 +31,7 @@ impl Bench {
             unreachable!("the first record has room")
         };
         let event = self.events.insert(Event {
+            body: crate::events::Body::Here,
             record: Record::new(RecordParts { offset, key, ..RecordParts::default() }, []),
             lane,
             partition,

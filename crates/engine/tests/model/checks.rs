@@ -29,6 +29,7 @@ impl World {
                 assert!(self.held.is_empty() && (self.calls.is_empty() || self.now >= deadline));
             }
             Action::DeadLetter(_) | Action::Stop { .. } => panic!("there is no failure topic"),
+            Action::Reread { .. } => panic!("nothing was given up"),
             Action::Observe(observation) => self.hear(&observation),
         }
     }
@@ -137,6 +138,7 @@ impl World {
             Observation::Disposed { .. }
             | Observation::DeadLettered { .. }
             | Observation::DeadLetterDelayed { .. }
+            | Observation::RereadDelayed { .. }
             | Observation::Skipped { .. }
             | Observation::Restored { .. }
             | Observation::MetadataLimit { .. } => {}

@@ -32,7 +32,7 @@ impl Bench {
         (bench, ticket)
     }
 
-    fn letters(&self) -> Vec<DeadLetter> {
+    pub(super) fn letters(&self) -> Vec<DeadLetter> {
         let letter = |action: &Action| match action {
             Action::DeadLetter(letter) => Some((**letter).clone()),
             _ => None,
@@ -40,7 +40,7 @@ impl Bench {
         self.actions.iter().filter_map(letter).collect()
     }
 
-    fn reply(&mut self, ticket: EventId, result: DeadLetterResult) {
+    pub(super) fn reply(&mut self, ticket: EventId, result: DeadLetterResult) {
         self.step(Input::DeadLettered(vec![DeadLettered { ticket, result }]));
     }
 
