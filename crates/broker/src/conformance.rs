@@ -13,6 +13,7 @@ mod member;
 pub mod producer;
 pub mod reading;
 pub mod rebalance;
+pub mod rereading;
 pub mod topics;
 
 use std::{
@@ -47,6 +48,9 @@ pub trait Harness {
 
     /// Deletes the records of a partition below `before`.
     fn delete_records(&mut self, partition: &TopicPartition, before: i64);
+
+    /// Makes a topic that nobody has subscribed to yet a compacted one.
+    fn compact(&mut self, topic: &str);
 
     /// How long a fact waits for what it expects.
     fn patience(&self) -> Duration {
@@ -101,6 +105,13 @@ macro_rules! conformance {
             rebalance::a_newcomer_gets_its_share
             rebalance::a_revoked_partition_waits_for_its_release
             rebalance::what_is_released_goes_on_where_it_was_committed
+            rereading::a_compacted_topic_is_not_rereadable
+            rereading::a_record_comes_back_again_exactly
+            rereading::an_epoch_that_ends_is_answered_with_nothing
+            rereading::records_far_apart_are_read_again
+            rereading::several_partitions_are_read_again_beside_each_other
+            rereading::what_the_log_does_not_have_is_missing_and_not_gone
+            rereading::what_was_deleted_is_gone
             topics::a_committed_offset_above_the_end_stops_the_partition
             topics::a_committed_offset_below_the_start_stops_the_partition
             topics::a_missing_topic_is_waited_for

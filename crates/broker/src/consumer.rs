@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use prosody_model::{Epoch, Now, Record, TopicPartition};
 
-use crate::error::BrokerError;
+use crate::{
+    error::BrokerError,
+    rereading::{Reread, Wanted},
+};
 
 /// Called from any thread when [`Consumer::poll`] or [`Consumer::read`] may have something new.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -40,6 +43,14 @@ pub trait Consumer {
     /// queued, and costs nothing but the bounded prefetch. Never blocks; an epoch that is over gives nothing.
     fn read(&mut self, epoch: Epoch, max: usize, records: &mut Vec<Record>) -> usize;
 
+    /// Asks for records of a held partition that this epoch has delivered before, in ascending order. Never blocks.
+    /// Each is answered once, by a [`ConsumerEvent::Reread`] of a later poll, in any order and not necessarily all
+    /// in one event; where the epoch is revoked, lost or over already, or before the answer has come, by nothing.
+    ///
+    /// Only of partitions that were said to be [`ConsumerEvent::Rereadable`]. The records that come back are as
+    /// large as they were: to be asked for when there is room for them, so many as there is room for.
+    fn reread(&mut self, epoch: Epoch, wanted: Vec<Wanted>);
+
     /// Commits without waiting; one [`ConsumerEvent::Committed`] answers each entry. A `Commit` whose epoch
     /// is over is not sent, and answered with [`ErrorCode::Fenced`](crate::ErrorCode::Fenced).
     fn commit(&mut self, commits: Vec<Commit>);
@@ -66,6 +77,12 @@ pub enum ConsumerEvent {
     Lost(Vec<Epoch>),
     /// Records of this partition are there to be read (an edge: said once until a read comes up short).
     Readable(Epoch),
+    /// What has been read of this partition may be forgotten and read again: its topic is not compacted, and so
+    /// keeps what it has until retention takes it from the front. Said once of an epoch, at some time after it was
+    /// assigned; never, if the topic's settings are not for us to see.
+    Rereadable(Epoch),
+    /// Answers to [`Consumer::reread`].
+    Reread(Vec<Reread>),
     /// Answers to [`Consumer::commit`].
     Committed(Vec<CommitResult>),
     /// This partition cannot be read on: its committed offset is gone, a record is corrupt, the topic was

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     TopicExists,
     /// The offset is not in the log.
     OffsetOutOfRange,
+    /// The log reaches down to the offset, and the record is not there: compacted away, or the topic was made anew.
+    RecordMissing,
     /// The record is too large for the topic or the client.
     TooLarge,
     /// The commit's metadata is longer than the broker takes.
@@ -53,6 +55,7 @@ impl ErrorCode {
             Self::UnknownTopic => "UNKNOWN_TOPIC",
             Self::TopicExists => "TOPIC_EXISTS",
             Self::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
+            Self::RecordMissing => "RECORD_MISSING",
             Self::TooLarge => "TOO_LARGE",
             Self::MetadataTooLarge => "METADATA_TOO_LARGE",
             Self::Fenced => "FENCED",

@@ -15,6 +15,7 @@ mod murmur;
 mod poll;
 mod producer;
 mod registry;
+mod rereads;
 mod selector;
 mod settings;
 mod state;
@@ -31,7 +32,8 @@ use crate::{consumer::Waker, producer::ReportSink};
 
 pub use consumer::MemoryConsumer;
 pub use faults::{
-    BrokerFaults, CommitFault, ConsumerFaults, Fetch, Link, MetadataFault, ProducerFaults, SendFault,
+    BrokerFaults, CommitFault, ConsumerFaults, Fetch, Link, MetadataFault, ProducerFaults, RereadFault,
+    SendFault,
 };
 pub use group::Committed;
 pub use murmur::partition_of;
@@ -50,7 +52,7 @@ use state::State;
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
-/// use prosody_broker::{Consumer, TopicSelector, memory::{MemoryBroker, Settings}};
+/// use prosody_broker::{Consumer, ConsumerEvent, TopicSelector, memory::{MemoryBroker, Settings}};
 /// use prosody_model::Now;
 ///
 /// let broker = MemoryBroker::new(Settings { auto_create: Some(4), ..Settings::default() });
@@ -58,7 +60,7 @@ use state::State;
 /// consumer.subscribe(&[TopicSelector::Name("orders".into())])?;
 /// let mut events = Vec::new();
 /// consumer.poll(Now::default(), &mut events);
-/// assert_eq!(events.len(), 1); // all four partitions assigned
+/// assert!(matches!(events[0], ConsumerEvent::Assigned(ref assigned) if assigned.len() == 4));
 /// consumer.close(Duration::ZERO);
 /// # Ok::<(), prosody_broker::BrokerError>(())
 /// ```

@@ -18,13 +18,14 @@ mod commit;
 mod events;
 mod offsets;
 mod queue;
+mod rereading;
 mod table;
 mod wakening;
 
 use std::{sync::Arc, time::Duration};
 
 use prosody_broker::{
-    BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, TopicSelector, Waker,
+    BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, TopicSelector, Waker, Wanted,
 };
 use prosody_model::{Epoch, Epochs, Mono, Now, Record};
 use rdkafka_sys as sys;
@@ -149,6 +150,12 @@ impl Consumer for KafkaConsumer {
 
     fn read(&mut self, epoch: Epoch, max: usize, records: &mut Vec<Record>) -> usize {
         self.membership.as_mut().map_or(0, |membership| membership.read(epoch, max, records))
+    }
+
+    fn reread(&mut self, epoch: Epoch, wanted: Vec<Wanted>) {
+        if let Some(membership) = &mut self.membership {
+            membership.reread(epoch, wanted);
+        }
     }
 
     fn commit(&mut self, commits: Vec<Commit>) {

@@ -280,6 +280,8 @@ impl<C: Consumer> Shell<C> {
                 self.tell(Input::Lost(epochs), now, handler);
             }
             ConsumerEvent::Readable(epoch) => self.readings.set_readable(epoch, true),
+            // Nobody gives up records yet, so nobody asks for them again.
+            ConsumerEvent::Rereadable(_) | ConsumerEvent::Reread(_) => {}
             ConsumerEvent::Committed(results) => {
                 for result in results {
                     self.committed(result, now, handler);

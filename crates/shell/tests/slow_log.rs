@@ -10,6 +10,7 @@ use std::{
 
 use prosody_broker::{
     Admin, BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, TopicSelector, TopicSpec,
+    Wanted,
     memory::{MemoryBroker, MemoryConsumer, Settings as BrokerSettings},
 };
 use prosody_engine::{Dispatch, Settings, Settlement};
@@ -46,6 +47,10 @@ impl Consumer for Frozen {
 
     fn read(&mut self, epoch: Epoch, max: usize, records: &mut Vec<Record>) -> usize {
         self.inner.read(epoch, max, records)
+    }
+
+    fn reread(&mut self, epoch: Epoch, wanted: Vec<Wanted>) {
+        self.inner.reread(epoch, wanted);
     }
 
     fn commit(&mut self, _commits: Vec<Commit>) {}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prosody_broker::{
-    BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, TopicSelector,
+    BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, ErrorCode, TopicSelector, Wanted,
     memory::{ConsumerId, MemoryConsumer},
 };
 use prosody_model::{Epoch, Now, Record};
@@ -61,7 +61,10 @@ impl Probe {
             ConsumerEvent::Failed(error) => {
                 ledger.fail("live: a membership heals", || format!("process {}: {error}", self.process));
             }
-            ConsumerEvent::Readable(_) | ConsumerEvent::Warning(_) => {}
+            ConsumerEvent::Readable(_)
+            | ConsumerEvent::Rereadable(_)
+            | ConsumerEvent::Reread(_)
+            | ConsumerEvent::Warning(_) => {}
         }
     }
 }
@@ -116,6 +119,11 @@ impl Consumer for Probe {
             self.latest = Some((epoch, record.clone()));
         }
         count + repeated
+    }
+
+    /// Asking leaves no trace in the log: it is no effect to crash before.
+    fn reread(&mut self, epoch: Epoch, wanted: Vec<Wanted>) {
+        self.inner.reread(epoch, wanted);
     }
 
     fn commit(&mut self, commits: Vec<Commit>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prosody_model::{Epoch, Now, Record, TopicPartition};
 
 use super::CALL;
-use crate::{Assigned, BrokerError, Commit, CommitResult, Consumer, ConsumerEvent};
+use crate::{Assigned, BrokerError, Commit, CommitResult, Consumer, ConsumerEvent, Reread};
 
 /// A consumer, what it was told, and what it has read. Sees to it that what it is told makes sense.
 pub(super) struct Member<C> {
@@ -15,6 +15,10 @@ pub(super) struct Member<C> {
     pub answers: Vec<CommitResult>,
     pub stopped: Vec<(Epoch, BrokerError)>,
     pub readable: Vec<Epoch>,
+    pub rereadable: Vec<Epoch>,
+    pub reread: Vec<Reread>,
+    /// Its group's name, for who needs it.
+    pub group: String,
     pub events: usize,
 }
 
@@ -40,6 +44,9 @@ impl<C: Consumer> Member<C> {
             answers: Vec::new(),
             stopped: Vec::new(),
             readable: Vec::new(),
+            rereadable: Vec::new(),
+            reread: Vec::new(),
+            group: String::new(),
             events: 0,
         }
     }
@@ -58,6 +65,21 @@ impl<C: Consumer> Member<C> {
                 ConsumerEvent::Readable(epoch) => {
                     assert!(self.spells.contains_key(&epoch), "{epoch:?} is readable before it is assigned");
                     self.readable.push(epoch);
+                }
+                ConsumerEvent::Rereadable(epoch) => {
+                    assert!(
+                        self.spells.contains_key(&epoch),
+                        "{epoch:?} is rereadable before it is assigned"
+                    );
+                    assert!(!self.rereadable.contains(&epoch), "{epoch:?} is rereadable a second time");
+                    self.rereadable.push(epoch);
+                }
+                ConsumerEvent::Reread(answers) => {
+                    for answer in &answers {
+                        let state = self.spells.get(&answer.epoch).map(|spell| spell.state);
+                        assert_eq!(state, Some(Hold::Held), "an answer for {:?}", answer.epoch);
+                    }
+                    self.reread.extend(answers);
                 }
                 ConsumerEvent::Committed(results) => self.answers.extend(results),
                 ConsumerEvent::Stopped { epoch, error } => {

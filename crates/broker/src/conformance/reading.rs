@@ -54,13 +54,12 @@ fn shapes() -> Vec<Shape> {
     ]
 }
 
-/// Key, value, headers and timestamp come back as they were sent; −1 became the time of sending.
-pub fn a_record_comes_back_exactly<H: Harness>(harness: &mut H) {
-    let (topic, group) = (topic(harness, 1), harness.unique("group"));
+/// Sends a record of each shape to partition 0 and sees them acknowledged; the first one without a timestamp.
+pub(super) fn send_shapes<H: Harness>(harness: &mut H, topic: &str) -> Vec<Record> {
     let before = harness.now().wall_ms;
-    let stamp = |index: usize| if index == 0 { -1 } else { before - 60_000 + index as i64 };
     let record = |(index, (key, value, headers)): (usize, &Shape)| {
-        let parts = RecordParts { offset: 0, timestamp: stamp(index), key: *key, value: *value };
+        let timestamp = if index == 0 { -1 } else { before - 60_000 + index as i64 };
+        let parts = RecordParts { offset: 0, timestamp, key: *key, value: *value };
         Record::new(parts, headers.iter().copied())
     };
     let sent: Vec<Record> = shapes().iter().enumerate().map(record).collect();
@@ -68,12 +67,21 @@ pub fn a_record_comes_back_exactly<H: Harness>(harness: &mut H) {
     let producer = harness.producer(reports.sink());
     let outgoing = |(ticket, record): (u64, &Record)| Outgoing {
         ticket,
-        topic: topic.as_str().into(),
+        topic: topic.into(),
         partition: Some(0),
         record: record.clone(),
     };
     producer.send((0..).zip(&sent).map(outgoing).collect());
     reports.wait(harness, sent.len());
+    producer.close(CALL);
+    sent
+}
+
+/// Key, value, headers and timestamp come back as they were sent; −1 became the time of sending.
+pub fn a_record_comes_back_exactly<H: Harness>(harness: &mut H) {
+    let (topic, group) = (topic(harness, 1), harness.unique("group"));
+    let before = harness.now().wall_ms;
+    let sent = send_shapes(harness, &topic);
     let mut member = join(harness, &group, &topic);
     step_until(harness, &mut [&mut member], "all records are read", |members| {
         members[0].read_all();
@@ -84,10 +92,9 @@ pub fn a_record_comes_back_exactly<H: Harness>(harness: &mut H) {
     let now = records[0].timestamp;
     assert!((before - 1000..=after + 1000).contains(&now), "{now} is not within {before} to {after}");
     for (index, (record, sent)) in records.iter().zip(&sent).enumerate() {
-        let timestamp = if index == 0 { now } else { stamp(index) };
+        let timestamp = if index == 0 { now } else { sent.timestamp };
         assert_eq!(*record, sent.clone().at(index as i64, timestamp), "record {index}");
     }
-    producer.close(CALL);
     member.consumer.close(CALL);
 }
 

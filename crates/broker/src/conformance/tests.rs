@@ -62,6 +62,10 @@ mod memory {
         fn delete_records(&mut self, partition: &TopicPartition, before: i64) {
             let _ = self.broker.delete_records(partition, before);
         }
+
+        fn compact(&mut self, topic: &str) {
+            let _ = self.broker.set_compacted(topic, true);
+        }
     }
 
     mod cooperative {

@@ -58,6 +58,21 @@ impl MemoryBroker {
         })
     }
 
+    /// Says of a topic whether it is compacted, as its `cleanup.policy` does. Records go only by
+    /// [`compact`](Self::compact).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::UnknownTopic`].
+    pub fn set_compacted(&self, name: &str, compacted: bool) -> Result<(), BrokerError> {
+        self.with(|state| {
+            let id = state.topics.find(name).ok_or_else(|| unknown_topic(name))?;
+            let topic = state.topics.topic_mut(id).ok_or_else(|| unknown_topic(name))?;
+            topic.compacted = compacted;
+            Ok(())
+        })
+    }
+
     /// Appends a record to a partition, as another program might; a timestamp of −1 is kept. Its offset.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     consumer::{Commit, CommitResult, Consumer, ConsumerEvent, TopicSelector, Waker},
     error::{BrokerError, ErrorCode},
+    rereading::Wanted,
 };
 
 /// A [`Consumer`] of a [`MemoryBroker`].
@@ -58,7 +59,15 @@ pub(super) struct Holding {
     pub position: Option<i64>,
     pub revoking: bool,
     pub stopped: bool,
-    pub announced: bool,
+    pub said: Said,
+}
+
+/// What was said of a holding.
+#[derive(Default)]
+pub(super) struct Said {
+    /// That there is something to read; not since a read came up short.
+    pub readable: bool,
+    pub rereadable: bool,
 }
 
 impl MemoryConsumer {
@@ -67,7 +76,10 @@ impl MemoryConsumer {
         let id = broker.with(|state| {
             let id = ConsumerId(state.draw());
             let (group, waker, faults) = (group.clone(), waker.clone(), ConsumerFaults::default());
-            state.clients.insert(id, Client { group, member: None, waker, faults, answers: Vec::new() });
+            state.clients.insert(
+                id,
+                Client { group, member: None, waker, faults, answers: Vec::new(), reread: Vec::new() },
+            );
             id
         });
         let local = Local {
@@ -141,6 +153,12 @@ impl Consumer for MemoryConsumer {
         self.broker.with(|state| local.read(state, epoch, max, records))
     }
 
+    fn reread(&mut self, epoch: Epoch, wanted: Vec<Wanted>) {
+        let local = &self.local;
+        let Some(holding) = local.holdings.get(&epoch).filter(|holding| !holding.revoking) else { return };
+        self.broker.with(|state| state.reread(local.id, epoch, holding.partition, wanted));
+    }
+
     fn commit(&mut self, commits: Vec<Commit>) {
         let (over, results) = self.send(commits, true);
         self.local.answers.extend(over);
@@ -209,7 +227,7 @@ impl Local {
             }
         }
         if count < max {
-            holding.announced = false;
+            holding.said.readable = false;
             let partition = holding.partition;
             if let (Some(id), Some(group)) = (member, state.groups.get_mut(&self.group))
                 && let Some(member) = group.member(id)
@@ -247,6 +265,7 @@ impl State {
     /// Lets go of a consumer that will not call again; its member, if it did not leave, stays until it expires.
     fn forget(&mut self, id: ConsumerId) {
         let Some(client) = self.clients.remove(&id) else { return };
+        self.rereads.forget(id);
         if let (Some(member), Some(group)) = (client.member, self.groups.get_mut(&client.group))
             && let Some(member) = group.member(member)
         {

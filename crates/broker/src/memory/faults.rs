@@ -66,6 +66,21 @@ pub enum CommitFault {
     Late,
 }
 
+/// What becomes of one call of [`Consumer::reread`](crate::Consumer::reread).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RereadFault {
+    /// As if there were no fault.
+    Pass,
+    /// Every record is answered with this.
+    Fail(ErrorCode),
+    /// Every record is answered with `Timeout`, when the time for it is over.
+    Lose,
+    /// Answered after this time, with what the log has then.
+    Delay(Duration),
+    /// The first half is answered at once, the rest after this time.
+    Split(Duration),
+}
+
 /// Faults of one consumer, by [`MemoryBroker::consumer_faults`](super::MemoryBroker::consumer_faults).
 #[derive(Clone, Debug, Default)]
 pub struct ConsumerFaults {
@@ -76,6 +91,10 @@ pub struct ConsumerFaults {
     /// For the next calls, first come first served. Bound: whoever fills it; each call takes one.
     pub commits: VecDeque<CommitFault>,
     pub metadata: MetadataFault,
+    /// For the next calls. Bound: whoever fills it; each call takes one.
+    pub rereads: VecDeque<RereadFault>,
+    /// The settings of topics cannot be seen: no partition is said to be rereadable.
+    pub settings_hidden: bool,
 }
 
 /// What becomes of one record that is sent.

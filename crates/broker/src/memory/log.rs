@@ -47,6 +47,11 @@ impl Log {
         self.records.range(first..)
     }
 
+    /// The record at an offset.
+    pub fn get(&self, offset: i64) -> Option<&Record> {
+        self.from(offset).next().filter(|record| record.offset == offset)
+    }
+
     /// Whether a record at or after `position` is there.
     pub fn has(&self, position: i64) -> bool {
         self.records.back().is_some_and(|record| record.offset >= position)
@@ -89,6 +94,8 @@ impl Log {
 pub(super) struct Topic {
     pub name: Arc<str>,
     pub logs: Vec<Log>,
+    /// Whether records go when their keys have newer ones: said of the topic, not done to it.
+    pub compacted: bool,
     /// Spreads records without a key.
     pub turn: u32,
 }
@@ -113,7 +120,7 @@ impl Topics {
         let name: Arc<str> = name.into();
         self.names.insert(name.clone(), self.drawn);
         let logs = (0..partitions).map(|_| Log::default()).collect();
-        self.by_id.insert(self.drawn, Topic { name, logs, turn: 0 });
+        self.by_id.insert(self.drawn, Topic { name, logs, compacted: false, turn: 0 });
         Ok(self.drawn)
     }
 

@@ -3,7 +3,7 @@
 use prosody_model::Epoch;
 
 use super::{
-    consumer::{Holding, Local},
+    consumer::{Holding, Local, Said},
     faults::{Link, MetadataFault},
     group::{Member, MemberId, Notice},
     log::PartitionId,
@@ -28,17 +28,18 @@ impl Local {
         }
         if link == Link::Down {
             self.endure(state, events);
-            return;
-        }
-        self.unreachable = false;
-        self.last_contact = Some(state.now.mono);
-        self.send_releases(state);
-        if let Some(member) = self.join(state, events) {
-            self.look(state, events);
-            if self.take_notices(state, member, events) {
+        } else {
+            self.unreachable = false;
+            self.last_contact = Some(state.now.mono);
+            self.send_releases(state);
+            if let Some(member) = self.join(state, events) {
                 self.look(state, events);
+                if self.take_notices(state, member, events) {
+                    self.look(state, events);
+                }
             }
         }
+        self.say_reread(state, events);
     }
 
     /// Cut off: says so once, and gives up what it holds when its session must be over.
@@ -153,7 +154,8 @@ impl Local {
         let committed = state.in_group(&self.group, |group, _| group.offsets.get(&id).cloned());
         let epoch = self.epochs.draw();
         let position = committed.as_ref().map(|committed| committed.offset);
-        let holding = Holding { partition: id, position, revoking: false, stopped: false, announced: false };
+        let holding =
+            Holding { partition: id, position, revoking: false, stopped: false, said: Said::default() };
         self.holdings.insert(epoch, holding);
         let metadata = match fault {
             MetadataFault::Keep => committed.map(|committed| committed.metadata).unwrap_or_default(),
@@ -167,17 +169,22 @@ impl Local {
     /// Looks what there is to read, and what cannot be read any more.
     fn look(&mut self, state: &mut State, events: &mut Vec<ConsumerEvent>) {
         let fetching = self.fetching(state);
+        let hidden = state.clients.get(&self.id).is_none_or(|client| client.faults.settings_hidden);
         for (epoch, holding) in &mut self.holdings {
             if holding.revoking || holding.stopped {
                 continue;
+            }
+            if !(hidden || holding.said.rereadable) && state.keeps_records(holding.partition) {
+                holding.said.rereadable = true;
+                events.push(ConsumerEvent::Rereadable(*epoch));
             }
             match stopped(state, holding) {
                 Some(error) => {
                     holding.stopped = true;
                     events.push(ConsumerEvent::Stopped { epoch: *epoch, error });
                 }
-                None if fetching && !holding.announced && readable(state, holding) => {
-                    holding.announced = true;
+                None if fetching && !holding.said.readable && readable(state, holding) => {
+                    holding.said.readable = true;
                     events.push(ConsumerEvent::Readable(*epoch));
                 }
                 None => {}

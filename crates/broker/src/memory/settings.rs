@@ -50,6 +50,8 @@ pub struct Settings {
     pub rebalance_delay: Duration,
     /// A commit held back by a fault lands after this at the latest.
     pub commit_timeout: Duration,
+    /// What does not come back when it is read again is answered after this.
+    pub reread_timeout: Duration,
     /// The longest commit metadata, in UTF-16 units.
     pub metadata_limit: usize,
     /// The largest record: key, value and headers.
@@ -86,6 +88,7 @@ impl Default for Settings {
             rebalance_timeout: Duration::from_secs(300),
             rebalance_delay: Duration::ZERO,
             commit_timeout: Duration::from_secs(5),
+            reread_timeout: Duration::from_secs(30),
             metadata_limit: 4096,
             record_limit: 1_000_000,
             queue_limit: 100_000,

@@ -10,12 +10,14 @@ use super::{
     group::{Group, MemberId, Scene},
     log::{PartitionId, Topics},
     producer::{Sender, SenderId},
+    rereads::Rereads,
     settings::Settings,
 };
 use crate::{
     consumer::{CommitResult, Waker},
     error::BrokerError,
     producer::{Report, ReportSink},
+    rereading::Reread,
 };
 
 /// Names a consumer of an in-memory broker, through all its memberships.
@@ -30,6 +32,8 @@ pub(super) struct Client {
     pub faults: ConsumerFaults,
     /// Answers that came after the call. Bound: the commits in flight; `poll` takes them.
     pub answers: Vec<CommitResult>,
+    /// What was read again. Bound: the records asked for; `poll` takes them.
+    pub reread: Vec<Reread>,
 }
 
 /// What is to be called once the lock is released.
@@ -62,6 +66,7 @@ pub(super) struct State {
     pub senders: BTreeMap<SenderId, Sender>,
     /// Commits held back by a fault. Bound: the faults set; `land_due` and `land_followers` remove.
     pub flights: Vec<Flight>,
+    pub rereads: Rereads,
     pub faults: BrokerFaults,
     pub effects: Effects,
     drawn: u64,
@@ -77,6 +82,7 @@ impl State {
             clients: BTreeMap::new(),
             senders: BTreeMap::new(),
             flights: Vec::new(),
+            rereads: Rereads::default(),
             faults: BrokerFaults::default(),
             effects: Effects::default(),
             drawn: 0,
@@ -96,11 +102,12 @@ impl State {
         }
     }
 
-    /// Does what is due by now: evictions, hand-overs, commits and records held back.
+    /// Does what is due by now: evictions, hand-overs, commits, records and readings held back.
     pub fn tick(&mut self) {
         self.each_group(|_, group, scene| group.expire(scene));
         self.land_due();
         self.send_due();
+        self.reread_due();
     }
 
     /// The next instant at which `tick` would do something.
@@ -108,7 +115,8 @@ impl State {
         let groups = self.groups.values().map(|group| group.deadline(self.now.mono, &self.settings));
         let flights = self.flights.iter().map(|flight| flight.due);
         let senders = self.senders.values().map(|sender| sender.deadline(self.faults.unreachable));
-        groups.chain(flights).chain(senders).chain(self.notices()).min().unwrap_or(Mono::NEVER)
+        let rereads = self.rereads.deadline();
+        groups.chain(flights).chain(senders).chain(rereads).chain(self.notices()).min().unwrap_or(Mono::NEVER)
     }
 
     /// When held-back notices are due.

@@ -4,6 +4,7 @@ mod convergence;
 mod faults;
 mod groups;
 mod logs;
+mod rereading;
 mod sending;
 mod threads;
 
@@ -13,16 +14,19 @@ use prosody_model::{Epoch, Record, RecordParts, TopicPartition};
 
 use super::*;
 use crate::{
-    Assigned, Commit, Consumer, ConsumerEvent, ErrorCode, Outgoing, Producer, Report, TopicSelector,
+    Assigned, Commit, Consumer, ConsumerEvent, ErrorCode, Missing, Outgoing, Producer, Report, Reread,
+    TopicSelector, Wanted,
 };
 
 fn at(ms: u64) -> Now {
     Now { mono: Mono(ms * 1_000_000), wall_ms: ms as i64 }
 }
 
+/// What is said at that time, but for which partitions are rereadable: that has tests of its own.
 fn poll(consumer: &mut MemoryConsumer, ms: u64) -> Vec<ConsumerEvent> {
     let mut events = Vec::new();
     consumer.poll(at(ms), &mut events);
+    events.retain(|event| !matches!(event, ConsumerEvent::Rereadable(_)));
     events
 }
 

@@ -59,6 +59,7 @@ impl MemoryBroker {
             for flight in &mut state.flights {
                 flight.due = state.now.mono;
             }
+            state.rereads.hasten(state.now.mono);
             state.wake_all();
             state.tick();
         });

@@ -20,6 +20,9 @@ pub(super) fn advice(kind: ErrorCode) -> &'static str {
         ErrorCode::OffsetOutOfRange => {
             "the records are gone from the log: reset the group's offset to go on without them"
         }
+        ErrorCode::RecordMissing => {
+            "the log was compacted, cut off or made anew: do not compact a topic whose messages are deferred"
+        }
         ErrorCode::TooLarge => "send less, or raise the topic's max.message.bytes",
         ErrorCode::MetadataTooLarge => {
             "commit with less metadata, or raise the broker's offset.metadata.max.bytes"

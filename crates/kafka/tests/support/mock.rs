@@ -11,7 +11,7 @@ use std::{
 };
 
 use prosody_broker::{
-    Assigned, BrokerError, CommitResult, Consumer, ConsumerEvent, Report, ReportSink, TopicSelector,
+    Assigned, BrokerError, CommitResult, Consumer, ConsumerEvent, Report, ReportSink, Reread, TopicSelector,
 };
 use prosody_kafka::{KafkaConsumer, KafkaProducer, KafkaSettings};
 use prosody_model::{Epoch, Epochs, Mono, Now, Record};
@@ -192,6 +192,8 @@ pub struct Member {
     pub stopped: Vec<(Epoch, BrokerError)>,
     pub failed: Vec<BrokerError>,
     pub readable: Vec<Epoch>,
+    pub rereadable: Vec<Epoch>,
+    pub reread: Vec<Reread>,
     /// Where reading goes on.
     pub positions: HashMap<Epoch, i64>,
     pub records: Vec<(Epoch, Record)>,
@@ -215,6 +217,8 @@ impl Member {
             stopped: Vec::new(),
             failed: Vec::new(),
             readable: Vec::new(),
+            rereadable: Vec::new(),
+            reread: Vec::new(),
             positions: HashMap::new(),
             records: Vec::new(),
         }
@@ -234,6 +238,8 @@ impl Member {
                 ConsumerEvent::Stopped { epoch, error } => self.stopped.push((epoch, error)),
                 ConsumerEvent::Failed(error) => self.failed.push(error),
                 ConsumerEvent::Readable(epoch) => self.readable.push(epoch),
+                ConsumerEvent::Rereadable(epoch) => self.rereadable.push(epoch),
+                ConsumerEvent::Reread(answers) => self.reread.extend(answers),
             }
         }
     }
