@@ -21,6 +21,8 @@ pub fn settings(options: &Options, sink: Option<&Arc<dyn Sink>>) -> KafkaSetting
             config::GroupProtocol::Consumer => GroupProtocol::Consumer,
         },
         max_buffered_bytes: options.limits.max_buffered_bytes as u64,
+        reread_timeout: options.defer.seek_timeout,
+        discard_threshold: options.defer.discard_threshold,
         security: security(&options.security),
         properties: options.kafka.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         send_timeout: options.send_timeout,

@@ -16,6 +16,7 @@ mod assignment;
 mod close;
 mod commit;
 mod events;
+mod keeping;
 mod offsets;
 mod queue;
 mod rereading;
@@ -31,12 +32,13 @@ use prosody_model::{Epoch, Epochs, Mono, Now, Record};
 use rdkafka_sys as sys;
 
 use self::{
-    alarm::Alarm, assignment::Revoke, commit::Commits, events::Warnings, offsets::Joining, queue::Ready,
-    table::Table,
+    alarm::Alarm, assignment::Revoke, commit::Commits, events::Warnings, keeping::Keeping, offsets::Joining,
+    queue::Ready, table::Table,
 };
 use crate::{
     error,
     ffi::{EventKind, Handle, PartitionList, Queue, Role},
+    rereader::Rereader,
     settings::KafkaSettings,
 };
 
@@ -67,6 +69,8 @@ struct Membership {
     epochs: Epochs,
     table: Table,
     joining: Joining,
+    keeping: Keeping,
+    rereader: Rereader,
     /// Revocations not yet answered; librdkafka has at most one under way. Answering removes them.
     revokes: Vec<Revoke>,
     commits: Commits,
@@ -118,6 +122,8 @@ impl KafkaConsumer {
             epochs,
             table: Table::default(),
             joining: Joining::default(),
+            keeping: Keeping::default(),
+            rereader: Rereader::new(settings.clone(), Arc::clone(&waker)),
             revokes: Vec::new(),
             commits: Commits::default(),
             warnings: Warnings::default(),
@@ -236,6 +242,7 @@ impl Membership {
         }
         self.give_up_what_is_lost();
         self.retry_offsets();
+        self.look_what_is_kept();
         self.send_waiting_commits();
         self.set_alarm();
         events.append(&mut self.out);
@@ -244,16 +251,19 @@ impl Membership {
                 events.push(ConsumerEvent::Readable(epoch));
             }
         }
+        self.say_reread(events);
     }
 
     /// Has the owner poll again when something is due that no event of librdkafka announces.
     fn set_alarm(&mut self) {
-        self.alarm.set(self.joining.retry_in(self.now));
+        let due = self.joining.retry_in(self.now).into_iter().chain(self.keeping.retry_in(self.now));
+        self.alarm.set(due.min());
     }
 
     fn on_answer(&mut self, event: &crate::ffi::Event) {
         match event.kind() {
             EventKind::GroupOffsets => self.on_group_offsets(event),
+            EventKind::Configs => self.on_configs(event),
             EventKind::Commit => {
                 let results = self.commits.answered(event);
                 if !results.is_empty() {

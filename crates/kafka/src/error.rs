@@ -97,6 +97,11 @@ fn known_kind(code: E) -> ErrorCode {
     }
 }
 
+/// Whether it says that a partition has nothing more for now, which is no error.
+pub(crate) fn is_end(code: i32) -> bool {
+    code == E::RD_KAFKA_RESP_ERR__PARTITION_EOF as i32
+}
+
 /// What librdkafka or the broker calls a code.
 pub(crate) fn words(code: i32) -> String {
     match E::try_from(code) {

@@ -7,14 +7,16 @@ mod handle;
 mod list;
 mod message;
 mod queue;
+mod topic;
 
 pub(crate) use acknowledgements::{Acknowledged, OnAcknowledged};
 pub(crate) use conf::Conf;
-pub(crate) use event::{Event, EventKind};
+pub(crate) use event::{Event, EventKind, TopicConfig};
 pub(crate) use handle::{Handle, Role};
 pub(crate) use list::{Entry, PartitionList};
 pub(crate) use message::{Message, record, take_batch};
 pub(crate) use queue::Queue;
+pub(crate) use topic::Topic;
 
 use std::{
     ffi::{CStr, CString, c_char, c_int},

@@ -8,6 +8,7 @@ mod consumer;
 mod error;
 mod ffi;
 mod producer;
+mod rereader;
 mod settings;
 
 pub use admin::KafkaAdmin;

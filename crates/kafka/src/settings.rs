@@ -45,6 +45,10 @@ pub struct KafkaSettings {
     pub max_poll_interval: Duration,
     /// The byte budget of the client that reads; the prefetch per partition is derived from it.
     pub max_buffered_bytes: u64,
+    /// How long a record may take that is read again.
+    pub reread_timeout: Duration,
+    /// Reading again goes forward over so many records that nobody wants before it seeks.
+    pub discard_threshold: usize,
     pub security: Security,
     /// Further librdkafka properties. Those that order, offsets or liveness rest on are set after them, and win.
     pub properties: Vec<(String, String)>,
@@ -71,6 +75,8 @@ impl Default for KafkaSettings {
             heartbeat_interval: Duration::from_secs(3),
             max_poll_interval: Duration::from_secs(300),
             max_buffered_bytes: 64 << 20,
+            reread_timeout: Duration::from_secs(30),
+            discard_threshold: 100,
             security: Security::default(),
             properties: Vec::new(),
             send_timeout: Duration::from_secs(1),
@@ -176,6 +182,31 @@ impl KafkaSettings {
                 ("acks", "all".to_owned()),
                 ("message.timeout.ms", millis(self.send_timeout)),
                 ("delivery.report.only.error", "false".to_owned()),
+            ],
+        )?;
+        Ok(conf)
+    }
+
+    /// For the client that reads single records again.
+    pub(crate) fn rereader(&self) -> Result<Conf, BrokerError> {
+        let mut conf = self.common(&[("fetch.error.backoff.ms", "100".to_owned())])?;
+        set_all(
+            &mut conf,
+            &[
+                // Nearly all that is fetched ahead is thrown away: little of it, and a queue for all partitions.
+                ("queued.max.messages.kbytes", "1024".to_owned()),
+                ("max.partition.fetch.bytes", (256 << 10).to_string()),
+                ("fetch.max.bytes", (1 << 20).to_string()),
+                ("fetch.queue.backoff.ms", "10".to_owned()),
+                // A partition that is to be fetched waits for the fetch that is under way.
+                ("fetch.wait.max.ms", "10".to_owned()),
+                ("enable.auto.commit", "false".to_owned()),
+                ("enable.auto.offset.store", "false".to_owned()),
+                ("auto.offset.reset", "error".to_owned()),
+                // A log that ends below what is wanted is to be noticed.
+                ("enable.partition.eof", "true".to_owned()),
+                ("check.crcs", "true".to_owned()),
+                ("allow.auto.create.topics", "false".to_owned()),
             ],
         )?;
         Ok(conf)

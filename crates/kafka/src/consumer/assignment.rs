@@ -91,6 +91,7 @@ impl Membership {
             source.arm();
             self.table
                 .insert(assigned.epoch, Held::new(assigned.partition.clone(), source, assigned.committed));
+            self.keeping.wonder(assigned.epoch);
             said.push(assigned);
         }
         self.wake_fetching();

@@ -21,6 +21,7 @@ impl Membership {
     /// Leaves the group and ends the client; gives what is left to be said.
     pub(super) fn close(mut self, timeout: Duration) -> Vec<ConsumerEvent> {
         let deadline = Instant::now() + timeout;
+        self.rereader.stop();
         let results = self.drop_commits();
         if !results.is_empty() {
             self.out.push(ConsumerEvent::Committed(results));
@@ -31,8 +32,9 @@ impl Membership {
         }
         self.leave(timeout.saturating_sub(ENDING.min(timeout / 4)).max(LEAVING));
         // Every queue goes before the client: one that is left would be used after the client's end.
-        let Self { handle, main, answers, revokes, mut out, .. } = self;
+        let Self { handle, main, answers, revokes, rereader, mut out, .. } = self;
         drop((main, answers, revokes));
+        rereader.end(deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(50)));
         handle.end(deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(50)));
         mem::take(&mut out)
     }

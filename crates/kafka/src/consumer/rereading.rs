@@ -1,21 +1,23 @@
 //! Records that are read again.
 
-use prosody_broker::{BrokerError, ConsumerEvent, ErrorCode, Missing, Reread, Wanted};
+use prosody_broker::{ConsumerEvent, Wanted};
 use prosody_model::Epoch;
 
 use super::Membership;
 
 impl Membership {
-    /// No partition is said to be rereadable yet, so nobody should ask; who does gets a failure.
     pub(super) fn reread(&mut self, epoch: Epoch, wanted: Vec<Wanted>) {
-        if self.table.owned(epoch).is_none() {
-            return;
+        if let Some(held) = self.table.owned(epoch) {
+            self.rereader.ask(epoch, held.partition.clone(), wanted);
         }
-        let failed = |Wanted { offset, .. }| {
-            let message = format!("offset {offset} cannot be read again yet");
-            let result = Err(Missing::Failed(BrokerError::new(ErrorCode::Invalid, message)));
-            Reread { epoch, offset, result }
-        };
-        self.out.push(ConsumerEvent::Reread(wanted.into_iter().map(failed).collect()));
+    }
+
+    /// Says what has come back; what epochs have asked for that are over is forgotten.
+    pub(super) fn say_reread(&mut self, events: &mut Vec<ConsumerEvent>) {
+        let table = &self.table;
+        let answers = self.rereader.take(|epoch| table.get(epoch).is_some_and(|held| !held.revoking));
+        if !answers.is_empty() {
+            events.push(ConsumerEvent::Reread(answers));
+        }
     }
 }

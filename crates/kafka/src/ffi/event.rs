@@ -19,6 +19,7 @@ pub(crate) enum EventKind {
     Rebalance,
     Commit,
     GroupOffsets,
+    Configs,
     CreateTopics,
     DeleteTopics,
     Other,
@@ -42,6 +43,7 @@ impl Event {
             sys::RD_KAFKA_EVENT_REBALANCE => EventKind::Rebalance,
             sys::RD_KAFKA_EVENT_OFFSET_COMMIT => EventKind::Commit,
             sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => EventKind::GroupOffsets,
+            sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => EventKind::Configs,
             sys::RD_KAFKA_EVENT_CREATETOPICS_RESULT => EventKind::CreateTopics,
             sys::RD_KAFKA_EVENT_DELETETOPICS_RESULT => EventKind::DeleteTopics,
             _ => EventKind::Other,
@@ -118,6 +120,54 @@ impl Event {
                 return Err(sys::rd_kafka_error_code(error) as i32);
             }
             Ok(list::entries(sys::rd_kafka_group_result_partitions(*groups)))
+        }
+    }
+}
+
+/// What a broker says of the one option of a topic that was asked for.
+#[derive(Debug)]
+pub(crate) struct TopicConfig {
+    pub(crate) topic: String,
+    pub(crate) error: i32,
+    /// `None`: it has not said.
+    pub(crate) value: Option<String>,
+}
+
+impl Event {
+    /// The answers of a question for the option `name` of topics: an error code for all of it, or one each.
+    pub(crate) fn topic_configs(&self, name: &str) -> Result<Vec<TopicConfig>, i32> {
+        if self.error() != 0 {
+            return Err(self.error());
+        }
+        let mut count = 0;
+        // SAFETY: the event is live and of this kind; resources, entries and their strings belong to it.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeConfigs_result(self.0);
+            if result.is_null() {
+                return Ok(Vec::new());
+            }
+            let resources =
+                sys::rd_kafka_DescribeConfigs_result_resources(result, ptr::from_mut::<usize>(&mut count));
+            let resources = (0..count).map(|index| *resources.add(index));
+            Ok(resources.map(|resource| topic_config(resource, name)).collect())
+        }
+    }
+}
+
+/// # Safety
+///
+/// A live resource of an answer.
+unsafe fn topic_config(resource: *const sys::rd_kafka_ConfigResource_t, name: &str) -> TopicConfig {
+    let mut count = 0;
+    // SAFETY: live by the caller's word; the entries are as many as said.
+    unsafe {
+        let entries = sys::rd_kafka_ConfigResource_configs(resource, ptr::from_mut::<usize>(&mut count));
+        let mut entries = (0..count).map(|index| *entries.add(index));
+        let entry = entries.find(|entry| text(sys::rd_kafka_ConfigEntry_name(*entry)) == name);
+        TopicConfig {
+            topic: text(sys::rd_kafka_ConfigResource_name(resource)),
+            error: sys::rd_kafka_ConfigResource_error(resource) as i32,
+            value: entry.map(|entry| text(sys::rd_kafka_ConfigEntry_value(entry))),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{ffi::CStr, ptr, slice};
 
-use prosody_model::{Record, RecordParts};
+use prosody_model::{Record, RecordParts, TopicPartition};
 use rdkafka_sys as sys;
 
 use super::{Queue, text};
@@ -44,6 +44,22 @@ impl Message {
     pub(crate) fn offset(&self) -> i64 {
         // SAFETY: live.
         unsafe { (*self.0).offset }
+    }
+
+    pub(crate) fn timestamp(&self) -> i64 {
+        let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: live.
+        unsafe { sys::rd_kafka_message_timestamp(self.0, ptr::from_mut(&mut kind)) }
+    }
+
+    /// Whether it is of this partition.
+    pub(crate) fn is_of(&self, partition: &TopicPartition) -> bool {
+        // SAFETY: live, and so is its topic, whose name is terminated.
+        unsafe {
+            (*self.0).partition == partition.partition
+                && CStr::from_ptr(sys::rd_kafka_topic_name((*self.0).rkt)).to_bytes()
+                    == partition.topic.as_bytes()
+        }
     }
 
     pub(crate) fn record(&self) -> Record {

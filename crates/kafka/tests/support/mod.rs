@@ -34,6 +34,8 @@ impl RealKafka {
             bootstrap_servers: vec![bootstrap()],
             group_protocol,
             send_timeout: Duration::from_secs(20),
+            // What is not there is waited for as long.
+            reread_timeout: Duration::from_secs(3),
             ..KafkaSettings::default()
         };
         Self { settings, start: Instant::now() }
