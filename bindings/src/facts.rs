@@ -151,6 +151,11 @@ fn observed(partition: Option<&TopicPartition>, observation: &Observation) -> Va
             "a dead letter could not be sent; its key waits until it is",
             json!({ "offset": offset, "error": reason }),
         ),
+        Observation::RereadDelayed { offset, reason, .. } => (
+            "warn",
+            "a record whose bytes were given up could not be read again; its key waits until it can",
+            json!({ "offset": offset, "error": reason }),
+        ),
         Observation::Parked { offset, attempt, reason, .. } => (
             "warn",
             "a handler failed; its key waits for the next attempt",

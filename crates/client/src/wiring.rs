@@ -98,6 +98,7 @@ fn engine(options: &Options) -> Settings {
         max_concurrency: options.limits.max_concurrency,
         max_uncommitted: options.limits.max_uncommitted,
         max_buffered_bytes: options.limits.max_buffered_bytes,
+        kept_keys: options.defer.cache_size,
         timeout: options.limits.timeout,
         commit_interval: options.limits.commit_interval,
         revoke_timeout: options.limits.revoke_timeout,

@@ -145,12 +145,13 @@ impl Engine {
         self.finish_drain(now, out);
     }
 
-    /// Starts what may start, and admits what waits for room, until neither moves.
+    /// Starts what may start, asks for what is to be read again and admits what waits for room, until nothing moves.
     fn fill(&mut self, now: Mono, out: &mut Vec<Action>) {
         self.relieve(now);
-        self.ask(now, out);
         self.dispatch(now, out);
-        while self.backlogs > 0 && self.admit_backlogs(now, out) {
+        while (self.giving.waits() && self.ask(now, out))
+            || (self.backlogs > 0 && self.admit_backlogs(now, out))
+        {
             self.dispatch(now, out);
         }
     }

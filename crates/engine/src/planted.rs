@@ -37,8 +37,8 @@ pub enum Bug {
     RetriesTakeAll,
     /// Forgets the last key that waits in place when waits are cut short.
     CutLosesAKey,
-    /// Finishes a record that is gone from the log.
-    PassOverTheGone,
+    /// Finishes a record that could not be read again.
+    FinishUnread,
 }
 
 /// Whether this bug is planted in this thread.
@@ -82,7 +82,7 @@ impl Bug {
         Self::FinishBeforeDeadLetter,
         Self::RetriesTakeAll,
         Self::CutLosesAKey,
-        Self::PassOverTheGone,
+        Self::FinishUnread,
     ];
 
     /// The name on the simulation's command line.
@@ -102,7 +102,7 @@ impl Bug {
             Self::FinishBeforeDeadLetter => "finish-before-dead-letter",
             Self::RetriesTakeAll => "retries-take-all",
             Self::CutLosesAKey => "cut-loses-a-key",
-            Self::PassOverTheGone => "pass-over-the-gone",
+            Self::FinishUnread => "finish-unread",
         }
     }
 }

@@ -7,6 +7,7 @@ use prosody_broker::{
 };
 use prosody_engine::{
     Action, Assignment, CommitResult as Verdict, DeadLetter, Dispatch, Engine, Input, Settings, Settlement,
+    Wanted,
 };
 use prosody_model::{AbortReason, Epoch, EventId, Mono, Now, PartitionIndex, TopicPartition};
 
@@ -15,6 +16,7 @@ use crate::{fact::Fact, names::Names, reading::Readings};
 mod ending;
 mod posting;
 mod releasing;
+mod rereading;
 
 use ending::Endings;
 
@@ -102,6 +104,8 @@ pub struct Shell<C> {
     released: Vec<(Epoch, Option<prosody_engine::Commit>)>,
     /// Dead letters yet to be sent, at the same time. Bound: one a record in hand.
     letters: Vec<DeadLetter>,
+    /// Records yet to be asked for again, at the same time. Bound: what the engine has room for.
+    wanted: Vec<(Epoch, Vec<Wanted>)>,
     /// When a drain stops its calls, and when it must be over.
     drain: Option<(Mono, Mono)>,
     drained: bool,
@@ -137,6 +141,7 @@ impl<C: Consumer> Shell<C> {
             commits: Vec::new(),
             released: Vec::new(),
             letters: Vec::new(),
+            wanted: Vec::new(),
             drain: None,
             drained: false,
             failed: None,
@@ -206,7 +211,10 @@ impl<C: Consumer> Shell<C> {
         self.decide(Input::Settled(std::mem::take(settled)), now, handler);
         handler.flush();
         let engine = &self.engine;
-        let tells = !(self.commits.is_empty() && self.released.is_empty() && self.letters.is_empty());
+        let tells = !(self.commits.is_empty()
+            && self.released.is_empty()
+            && self.letters.is_empty()
+            && self.wanted.is_empty());
         let reads = engine.wants_records() && self.readings.any(|epoch| engine.reads(epoch));
         Some(if tells || reads { now.mono } else { self.wake_at().unwrap_or(Mono::NEVER) })
     }
@@ -280,8 +288,8 @@ impl<C: Consumer> Shell<C> {
                 self.tell(Input::Lost(epochs), now, handler);
             }
             ConsumerEvent::Readable(epoch) => self.readings.set_readable(epoch, true),
-            // Nobody gives up records yet, so nobody asks for them again.
-            ConsumerEvent::Rereadable(_) | ConsumerEvent::Reread(_) => {}
+            ConsumerEvent::Rereadable(epoch) => self.tell(Input::Rereadable(epoch), now, handler),
+            ConsumerEvent::Reread(answers) => self.reread(answers, now, handler),
             ConsumerEvent::Committed(results) => {
                 for result in results {
                     self.committed(result, now, handler);
@@ -358,7 +366,8 @@ impl<C: Consumer> Shell<C> {
                 Action::Dispatch(call) => handler.dispatch(call),
                 Action::Abort { event, reason } => handler.abort(event, reason),
                 Action::DeadLetter(letter) => self.letters.push(*letter),
-                Action::Stop { epoch, offset, reason } => self.stop(epoch, offset, &reason, handler),
+                Action::Stop { epoch, offset, cause } => self.stop(epoch, offset, &cause, handler),
+                Action::Reread { epoch, wanted } => self.wanted.push((epoch, wanted)),
                 Action::Commit(commit) => self.commits.push(outgoing(commit)),
                 Action::Release { epoch, commit } => self.released.push((epoch, commit)),
                 Action::Drained { .. } => self.drained = true,
@@ -379,6 +388,9 @@ impl<C: Consumer> Shell<C> {
         if !self.letters.is_empty() {
             let letters = std::mem::take(&mut self.letters);
             self.post(letters, now, handler);
+        }
+        if !self.wanted.is_empty() {
+            self.ask_again();
         }
     }
 

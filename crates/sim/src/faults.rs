@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prosody_broker::{
     ErrorCode,
-    memory::{CommitFault, MetadataFault},
+    memory::{CommitFault, MetadataFault, RereadFault},
 };
 use prosody_model::Mono;
 
@@ -37,6 +37,8 @@ pub enum Fault {
     Metadata { slot: u8, foreign: bool },
     /// The broker takes less metadata from now on.
     MetadataLimit { units: u16 },
+    /// What becomes of what a member asks for again next.
+    Rereads { slot: u8, kind: RereadBlow, count: u8 },
     /// Records vanish from the middle of the log.
     Compact { count: u8 },
     /// The log loses what the group has committed.
@@ -71,6 +73,26 @@ impl CommitBlow {
     }
 }
 
+/// [`RereadFault`] as something to draw.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RereadBlow {
+    Fail,
+    Lose,
+    Delay,
+    Split,
+}
+
+impl RereadBlow {
+    pub fn fault(self) -> RereadFault {
+        match self {
+            Self::Fail => RereadFault::Fail(ErrorCode::Unreachable),
+            Self::Lose => RereadFault::Lose,
+            Self::Delay => RereadFault::Delay(Duration::from_millis(900)),
+            Self::Split => RereadFault::Split(Duration::from_millis(300)),
+        }
+    }
+}
+
 pub fn metadata(foreign: bool) -> MetadataFault {
     if foreign {
         MetadataFault::Replace("{\"by\":\"another client\"}".to_owned())
@@ -80,7 +102,7 @@ pub fn metadata(foreign: bool) -> MetadataFault {
 }
 
 /// The kinds of fault; each seed draws a subset.
-const KINDS: usize = 15;
+const KINDS: usize = 16;
 
 /// Draws which faults strike, and when; in order of time.
 pub fn draw(chance: &mut Chance, members: usize, until: Mono, reorders: bool) -> Vec<(Mono, Fault)> {
@@ -117,6 +139,11 @@ fn draw_one(chance: &mut Chance, kind: usize, members: u64, reorders: bool) -> F
         11 => Fault::Metadata { slot, foreign: chance.one_in(2) },
         12 => Fault::MetadataLimit { units: chance.pick(&[0, 3, 8, 40]) },
         13 => Fault::Compact { count: chance.between(1, 6) as u8 },
+        14 => {
+            use RereadBlow::{Delay, Fail, Lose, Split};
+            let kind = chance.pick(&[Fail, Lose, Delay, Split]);
+            Fault::Rereads { slot, kind, count: chance.between(1, 3) as u8 }
+        }
         _ => Fault::Retention,
     }
 }

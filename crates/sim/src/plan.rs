@@ -140,6 +140,7 @@ fn engine(chance: &mut Chance) -> Settings {
         max_concurrency: chance.pick(&[1, 1, 2, 3, 4, 8, 32]),
         max_uncommitted: chance.pick(&[1, 1, 2, 4, 16, 64]),
         max_buffered_bytes: chance.pick(&[1, 64, 512, 1 << 20, 64 << 20]),
+        kept_keys: chance.pick(&[0, 0, 1, 3, 1024]),
         timeout: Duration::from_millis(chance.pick(&[100, 1000, 5000, 240_000])),
         commit_interval: Duration::from_millis(chance.pick(&[10, 10, 200, 200, 1000, 3_600_000])),
         revoke_timeout: Duration::from_millis(chance.pick(&[0, 10, 300, 2000, 5000])),
@@ -222,6 +223,7 @@ fn broker(chance: &mut Chance) -> BrokerSettings {
         rebalance_timeout: Duration::from_secs(chance.pick(&[3, 20, 20])),
         rebalance_delay: Duration::from_millis(chance.pick(&[0, 0, 50, 500])),
         commit_timeout: Duration::from_secs(chance.pick(&[1, 5])),
+        reread_timeout: Duration::from_secs(chance.pick(&[1, 5])),
         ..BrokerSettings::default()
     }
 }

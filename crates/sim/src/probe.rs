@@ -123,7 +123,9 @@ impl Consumer for Probe {
 
     /// Asking leaves no trace in the log: it is no effect to crash before.
     fn reread(&mut self, epoch: Epoch, wanted: Vec<Wanted>) {
-        self.inner.reread(epoch, wanted);
+        if !self.dead() {
+            self.inner.reread(epoch, wanted);
+        }
     }
 
     fn commit(&mut self, commits: Vec<Commit>) {

@@ -135,5 +135,8 @@ impl Process {
         seen.add_many(Sight::RestoredSkipped, counters.restored);
         seen.add_many(Sight::Duplicates, counters.repeated);
         seen.add_many(Sight::MapFull, counters.map_full);
+        seen.add_many(Sight::Away, counters.given_up);
+        seen.add_many(Sight::Reread, counters.reread);
+        seen.add_many(Sight::RereadFailed, counters.reread_failed);
     }
 }

@@ -127,8 +127,9 @@ impl Engine {
         self.giving.wanted.push_back((lane, stamp));
     }
 
-    /// Asks for the records of the lanes that wait for them, as far as there is room.
-    pub(super) fn ask(&mut self, now: Mono, out: &mut Vec<Action>) {
+    /// Asks for the records of the lanes that wait for them, as far as there is room; whether any lane waits no more.
+    pub(super) fn ask(&mut self, now: Mono, out: &mut Vec<Action>) -> bool {
+        let mut moved = false;
         while let Some(&(lane, stamp)) = self.giving.wanted.front() {
             let waits = self.lanes.get(lane).filter(|lane| lane.stamp == stamp);
             let Some(head) = waits.map(crate::lanes::Lane::head) else {
@@ -136,14 +137,16 @@ impl Engine {
                 continue;
             };
             match self.events.get(head).map_or(Body::Here, |event| event.body) {
-                Body::Away { size, .. } if !self.has_room_for(size as usize) => return,
+                Body::Away { size, .. } if !self.has_room_for(size as usize) => break,
                 Body::Away { .. } => self.ask_for(head, out),
                 Body::Asked { .. } => {}
                 Body::Here => self.make_ready(lane, now),
-                Body::Gone => self.part_with(lane, now, out),
+                Body::Gone => self.part_with(lane, out),
             }
             self.giving.wanted.pop_front();
+            moved = true;
         }
+        moved
     }
 
     /// One record may always be asked for, or none would ever come back.
@@ -222,10 +225,10 @@ impl Engine {
             .is_some_and(|waiting| waiting.state == State::Fetching && Some(waiting.head()) == index);
         match (waits, failed) {
             (true, Some(reason)) => {
-                self.wait_to_reread(lane, offset, (partition, failures), reason, now, out)
+                self.wait_to_reread(lane, offset, (partition, failures), reason, now, out);
             }
             (true, None) if body == Body::Here => self.make_ready(lane, now),
-            (true, None) => self.part_with(lane, now, out),
+            (true, None) => self.part_with(lane, out),
             // Its turn comes, and with it another question.
             (false, _) => {}
         }
@@ -242,6 +245,13 @@ impl Engine {
         out: &mut Vec<Action>,
     ) {
         self.counters.reread_failed += 1;
+        if planted::is(Bug::FinishUnread) {
+            let index = self.lanes.get_mut(lane).and_then(|lane| lane.pop_front(&mut self.events));
+            if let Some(index) = index {
+                self.complete(index);
+            }
+            return self.go_on(lane, now);
+        }
         let wait = backoff::delay(self.settings.retry, failures.saturating_add(1), None, &mut self.rng);
         let until = now.after(wait);
         out.push(Action::Observe(Box::new(Observation::RereadDelayed { partition, offset, until, reason })));
@@ -249,15 +259,10 @@ impl Engine {
     }
 
     /// The first record of a lane is gone from the log: a dead letter says so, or the partition stops.
-    fn part_with(&mut self, lane: u32, now: Mono, out: &mut Vec<Action>) {
+    fn part_with(&mut self, lane: u32, out: &mut Vec<Action>) {
         let head = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
         let Some(event) = self.events.get(head) else { return };
         let (partition, epoch, offset) = (event.partition, event.epoch, event.record.offset);
-        if planted::is(Bug::PassOverTheGone) {
-            let index = self.lanes.get_mut(lane).and_then(|lane| lane.pop_front(&mut self.events));
-            self.complete(index.unwrap_or(NIL));
-            return self.go_on(lane, now);
-        }
         if self.settings.failure_topic.is_some() {
             self.post_again(lane, out);
             return;

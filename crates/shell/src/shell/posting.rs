@@ -1,8 +1,8 @@
 //! Dead letters, between the engine and the producer.
 
-use prosody_broker::{BrokerError, Consumer, ErrorCode, Report};
+use prosody_broker::{Consumer, Report};
 use prosody_engine::{DeadLetter, DeadLetterResult, DeadLettered, Input, Observation};
-use prosody_model::{Epoch, Now, TopicPartition};
+use prosody_model::{Now, TopicPartition};
 
 use super::{Handler, Shell};
 use crate::{fact::Fact, letter};
@@ -41,19 +41,6 @@ impl<C: Consumer> Shell<C> {
         self.tell(Input::DeadLettered(answers), now, handler);
     }
 
-    /// A dead letter is too large: its partition is read no further.
-    pub(super) fn stop<H: Handler>(&mut self, epoch: Epoch, offset: i64, reason: &str, handler: &mut H) {
-        self.readings.stop(epoch);
-        let Some(partition) = self.name(epoch) else { return };
-        let topic = self.failure_topic(&partition).unwrap_or_default();
-        let message = format!(
-            "the dead letter of the record at offset {offset} of {partition} is too large for the failure topic {topic}, \
-             so the partition has stopped there: raise max.message.bytes of that topic, then subscribe again ({reason})"
-        );
-        let error = BrokerError::new(ErrorCode::TooLarge, message);
-        handler.observe(Fact::Stopped { partition, error });
-    }
-
     /// What an observation is to those outside.
     pub(super) fn fact(&self, observation: Observation) -> Fact {
         let partition = observation.partition().and_then(|index| self.names.get(index)).cloned();
@@ -66,7 +53,7 @@ impl<C: Consumer> Shell<C> {
         }
     }
 
-    fn failure_topic(&self, source: &TopicPartition) -> Option<String> {
+    pub(super) fn failure_topic(&self, source: &TopicPartition) -> Option<String> {
         let template = self.engine.settings().failure_topic.as_deref()?;
         Some(letter::failure_topic(template, &source.topic))
     }

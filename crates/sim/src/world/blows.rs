@@ -38,6 +38,9 @@ impl World {
             Fault::Commits { slot, kind, count } => self.with_faults(slot, |faults| {
                 faults.commits.extend((0..count).map(|_| kind.fault()));
             }),
+            Fault::Rereads { slot, kind, count } => self.with_faults(slot, |faults| {
+                faults.rereads.extend((0..count).map(|_| kind.fault()));
+            }),
             Fault::Notices { slot, ms: time } => {
                 self.with_faults(slot, |faults| faults.notice_delay = ms(time));
             }

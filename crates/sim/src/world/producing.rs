@@ -7,6 +7,7 @@ use prosody_model::{Mono, Record, RecordParts};
 
 use super::{Due, World};
 use crate::{
+    faults::Fault,
     ledger::{GROUP, Marks, NO_ID, NO_KEY},
     sights::Sight,
 };
@@ -19,6 +20,9 @@ impl World {
         if let Err(error) = self.broker.create_topic(&spec, Duration::ZERO) {
             self.ledger.borrow_mut().fail("live: the topic is there", || error.to_string());
         }
+        // Where records vanish from the middle nothing may be given up.
+        let compacted = self.plan.faults.iter().any(|(_, fault)| matches!(fault, Fault::Compact { .. }));
+        let _ = self.broker.set_compacted(&spec.name, compacted);
         if self.plan.gaps {
             for partition in 0..self.plan.partitions {
                 let start = self.chance.below(8) as i64;
