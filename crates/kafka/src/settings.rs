@@ -195,7 +195,7 @@ impl KafkaSettings {
             &[
                 // Nearly all that is fetched ahead is thrown away: little of it, and a queue for all partitions.
                 ("queued.max.messages.kbytes", "1024".to_owned()),
-                ("max.partition.fetch.bytes", (256 << 10).to_string()),
+                ("max.partition.fetch.bytes", (64 << 10).to_string()),
                 ("fetch.max.bytes", (1 << 20).to_string()),
                 ("fetch.queue.backoff.ms", "10".to_owned()),
                 // A partition that is to be fetched waits for the fetch that is under way.

@@ -273,3 +273,6 @@ impl Scan {
 fn gone(want: Want, low: i64) -> Option<Missing> {
     (want.wanted.offset < low).then_some(Missing::Gone { start: low })
 }
+
+#[cfg(test)]
+mod tests;
