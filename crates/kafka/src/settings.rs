@@ -47,6 +47,8 @@ pub struct KafkaSettings {
     pub max_buffered_bytes: u64,
     /// How long a record may take that is read again.
     pub reread_timeout: Duration,
+    /// The client that reads again ends when nothing was asked of it for so long.
+    pub reread_idle: Duration,
     /// Reading again goes forward over so many records that nobody wants before it seeks.
     pub discard_threshold: usize,
     pub security: Security,
@@ -76,6 +78,7 @@ impl Default for KafkaSettings {
             max_poll_interval: Duration::from_secs(300),
             max_buffered_bytes: 64 << 20,
             reread_timeout: Duration::from_secs(30),
+            reread_idle: Duration::from_secs(60),
             discard_threshold: 100,
             security: Security::default(),
             properties: Vec::new(),

@@ -1,5 +1,5 @@
 //! Reading records again from a cluster that fails on demand.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/mock.rs"]
 mod mock;
@@ -25,16 +25,25 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// The threads that read records again.
 fn readers() -> usize {
+    threads("kafka-reread")
+}
+
+fn threads(name: &str) -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|name| name.trim() == "kafka-reread").count()
+    names.filter(|found| found.trim() == name).count()
 }
 
 /// A cluster, and a member that has read twenty records of its one partition.
 fn reader() -> (MockCluster, Member, Epoch, Vec<Record>) {
+    reader_with(|_| ())
+}
+
+fn reader_with(set: impl FnOnce(&mut KafkaSettings)) -> (MockCluster, Member, Epoch, Vec<Record>) {
     let cluster = MockCluster::new();
     cluster.create_topic("t", 1);
-    let settings = KafkaSettings { reread_timeout: TIMEOUT, ..cluster.settings() };
+    let mut settings = KafkaSettings { reread_timeout: TIMEOUT, ..cluster.settings() };
+    set(&mut settings);
     let (producer, reports) = cluster.producer(&KafkaSettings { send_timeout: CALL, ..settings.clone() });
     let topic: Arc<str> = Arc::from("t");
     let outgoing = |ticket: u64| {
@@ -153,6 +162,36 @@ fn closing_ends_the_thread_in_the_middle_of_reading() {
     ask(&mut member, epoch, &records);
     member.step();
     assert!(member.reread.is_empty());
+}
+
+#[test]
+fn a_client_that_is_asked_for_nothing_ends_and_comes_back() {
+    let _alone = alone();
+    let idle = Duration::from_millis(300);
+    let (_cluster, mut member, epoch, records) = reader_with(|settings| settings.reread_idle = idle);
+    let before = threads("rdk:main");
+    for _ in 0..2 {
+        assert_eq!(answers(&mut member, epoch, &records), whole(&records));
+        assert_eq!(threads("rdk:main"), before + 1);
+        member.until("its client has ended", |_| threads("rdk:main") == before);
+    }
+}
+
+#[test]
+fn what_goes_wrong_is_not_said_a_second_time_by_the_other_client() {
+    let _alone = alone();
+    let lines: Arc<Mutex<Vec<(i32, String)>>> = Arc::default();
+    let (said, sink) = (Arc::clone(&lines), Arc::clone(&lines));
+    let log: prosody_kafka::LogSink = Arc::new(move |level, facility, line| {
+        sink.lock().unwrap().push((level, format!("{facility}: {line}")));
+    });
+    let (cluster, mut member, epoch, records) = reader_with(|settings| settings.log = Some(log));
+    assert_eq!(answers(&mut member, epoch, &records), whole(&records));
+    assert_eq!(*said.lock().unwrap(), [], "nothing is the matter");
+    cluster.down();
+    assert!(answers(&mut member, epoch, &records[..1])[0].is_err());
+    let errors = said.lock().unwrap().iter().filter(|(_, line)| line.starts_with("ERROR")).count();
+    assert_eq!(errors, 0, "{:?}", said.lock().unwrap());
 }
 
 #[test]

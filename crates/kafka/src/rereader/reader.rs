@@ -6,6 +6,7 @@ use std::{
 };
 
 use prosody_broker::Waker;
+use rdkafka_sys as sys;
 
 use super::{
     Ask, Shared,
@@ -13,12 +14,10 @@ use super::{
 };
 use crate::{
     error,
-    ffi::{Handle, Message, Queue, Role, Topic, take_batch},
+    ffi::{EventKind, Handle, Message, Queue, Role, Topic, take_batch},
     settings::KafkaSettings,
 };
 
-/// The client is closed when nothing was asked for so long.
-const IDLE: Duration = Duration::from_secs(60);
 /// Messages taken at a time; between two batches it is looked whether to read on.
 const BATCH: usize = 256;
 /// The question for a log's range waits for so long. While it does nothing else is read.
@@ -33,7 +32,7 @@ pub(super) struct Reader {
     client: Option<Client>,
     /// Since when nothing is wanted.
     idle_since: Instant,
-    scratch: Vec<*mut rdkafka_sys::rd_kafka_message_t>,
+    scratch: Vec<*mut sys::rd_kafka_message_t>,
 }
 
 // SAFETY: the scratch pointers are only meaningful within one call; everything else is Send.
@@ -43,6 +42,8 @@ struct Client {
     handle: Arc<Handle>,
     /// Everything that is fetched comes here.
     queue: Queue,
+    /// What is the matter with the connections comes here.
+    errors: Queue,
 }
 
 /// A scan and what is fetched for it.
@@ -65,6 +66,7 @@ impl Reader {
                 self.open();
             }
             self.take_messages();
+            self.take_errors();
             let now = Instant::now();
             self.steer(now);
             self.give_answers();
@@ -121,17 +123,20 @@ impl Reader {
     /// When something is due that nobody announces.
     fn next_look(&self) -> Option<Instant> {
         let aims = self.scans.iter().filter_map(|fetched| fetched.scan.next_look());
-        let idle = (self.scans.is_empty() && self.client.is_some()).then(|| self.idle_since + IDLE);
+        let idle = (self.scans.is_empty() && self.client.is_some())
+            .then(|| self.idle_since + self.settings.reread_idle);
         aims.chain(idle).min()
     }
 
     fn open(&mut self) {
         let client = self.settings.rereader().and_then(|conf| {
-            let handle = Handle::new(Role::Consumer, conf, 0, self.settings.log.clone())?;
+            let handle =
+                Handle::new(Role::Consumer, conf, sys::RD_KAFKA_EVENT_ERROR, self.settings.log.clone())?;
             let mut queue = Queue::new(&handle);
             let shared = Arc::clone(&self.shared);
             queue.on_ready(Box::new(move || shared.change(|desk| desk.ready = true)));
-            Ok(Client { handle, queue })
+            let errors = Queue::main(&handle);
+            Ok(Client { handle, queue, errors })
         });
         match client {
             Ok(client) => self.client = Some(client),
@@ -155,6 +160,17 @@ impl Reader {
         if taken == BATCH {
             // The queue says so again only when it has been empty.
             self.shared.change(|desk| desk.ready = true);
+        }
+    }
+
+    /// Keeps what is the matter for those that time out. It is said once, by the consumer's own client.
+    fn take_errors(&mut self) {
+        let Some(client) = &self.client else { return };
+        while let Some(event) = client.errors.poll(Duration::ZERO) {
+            if event.kind() == EventKind::Error {
+                let trouble = error::connection(event.error(), &event.error_text());
+                self.scans.iter_mut().for_each(|fetched| fetched.scan.trouble(&trouble));
+            }
         }
     }
 
@@ -196,7 +212,7 @@ impl Reader {
         if !self.scans.is_empty() {
             self.scans.retain(|fetched| !fetched.scan.done());
             self.idle_since = now;
-        } else if now.saturating_duration_since(self.idle_since) >= IDLE {
+        } else if now.saturating_duration_since(self.idle_since) >= self.settings.reread_idle {
             self.client = None;
         }
     }

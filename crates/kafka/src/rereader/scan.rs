@@ -149,6 +149,11 @@ impl Scan {
         matches!((self.position, next), (Some(position), Some(next)) if position <= next)
     }
 
+    /// Something is the matter with the brokers.
+    pub(super) fn trouble(&mut self, trouble: &BrokerError) {
+        self.trouble = Some(trouble.clone());
+    }
+
     /// Reading has got to `offset`: what is wanted below it is not there.
     fn reach(&mut self, offset: i64) {
         while let Some(want) = self.next_at_most(offset - 1) {

@@ -96,6 +96,18 @@ fn the_end_of_an_epoch_takes_the_answers_on_their_way_with_it() {
 }
 
 #[test]
+fn a_revocation_takes_the_answers_on_their_way_with_it() {
+    let (broker, mut consumer, epoch) = with_faults(&[RereadFault::Delay(Duration::from_millis(5))]);
+    consumer.reread(epoch, wanted([0]));
+    broker.configure(|settings| settings.protocol = Protocol::Eager);
+    broker.rebalance("group");
+    assert_eq!(revoking(&poll(&mut consumer, 4)), [epoch]);
+    assert_eq!(answers(&poll(&mut consumer, 5)), []);
+    consumer.reread(epoch, wanted([0]));
+    assert_eq!(answers(&poll(&mut consumer, 6)), []);
+}
+
+#[test]
 fn a_log_cut_off_and_grown_again_has_other_records() {
     let (broker, mut consumer, epoch) = with_faults(&[]);
     broker.truncate(&partition(), 2).unwrap();
