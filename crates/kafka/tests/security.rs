@@ -11,7 +11,9 @@ mod mock;
 use std::{env, fs, sync::Arc, time::Duration};
 
 use mock::{Member, Reports};
-use prosody_broker::{Admin, BrokerError, Consumer, ErrorCode, Outgoing, Producer, TopicSelector, TopicSpec};
+use prosody_broker::{
+    Admin, BrokerError, Consumer, ErrorCode, Outgoing, Producer, TopicSelector, TopicSpec, Wanted,
+};
 use prosody_kafka::{KafkaAdmin, KafkaProducer, KafkaSettings, Pem, Protocol, Security};
 use prosody_model::{Record, RecordParts};
 
@@ -54,6 +56,10 @@ fn works(security: Security, topic: &str) {
         member.read();
         !member.records.is_empty()
     });
+    let (epoch, record) = member.records[0].clone();
+    member.consumer.reread(epoch, vec![Wanted { offset: record.offset, timestamp: record.timestamp }]);
+    member.until("it is read again", |member| !member.reread.is_empty());
+    assert_eq!(member.reread[0].result, Ok(record));
     member.consumer.close(CALL);
 }
 
