@@ -1,4 +1,7 @@
 //! Which topics keep their records until retention takes them: those that are not compacted.
+//!
+//! What was said is not taken back. Of a topic that is made compacted later, records that are gone when they are read
+//! again are missed, and said to be missing.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -1,7 +1,7 @@
 //! One partition that is read forward for the records wanted of it.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
@@ -15,16 +15,25 @@ const AGAIN: Duration = Duration::from_millis(250);
 
 /// What is wanted of one partition in one epoch, and how far its reading is. Knows no client: who drives it fetches
 /// from where [`aim`](Self::aim) says, tells it what comes, and asks the log's range when it is [in doubt](Self::doubts).
+///
+/// It reads like a lift: on as long as something is wanted ahead, then from the lowest again. So what is asked for in
+/// the meantime behind it cannot keep what is far ahead waiting.
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) epoch: Epoch,
     pub(super) partition: TopicPartition,
-    /// In ascending order. Bounded by what was asked for; answers, doubts and failures remove.
-    wanted: VecDeque<Want>,
+    /// By offset, and in the order in which it was asked for. Bounded by what was asked for; answers, doubts and
+    /// failures remove.
+    wanted: BTreeMap<(i64, u64), Want>,
     /// What reading has passed without meeting it. Bounded as `wanted`; the log's range removes.
     passed: Vec<Want>,
-    /// Where reading goes on; `None`: it is not fetched.
-    position: Option<i64>,
+    asked: u64,
+    /// No deadline is sooner.
+    soonest: Option<Instant>,
+    /// Where reading is: what is wanted from here on is still to be met.
+    at: i64,
+    /// It is fetched from `at` on.
+    fetching: bool,
     /// Not to be started before.
     again: Option<Instant>,
     /// The log's range is to be asked: reading stopped for an offset that is said not to be in it.
@@ -59,9 +68,12 @@ impl Scan {
         Self {
             epoch,
             partition,
-            wanted: VecDeque::new(),
+            wanted: BTreeMap::new(),
             passed: Vec::new(),
-            position: None,
+            asked: 0,
+            soonest: None,
+            at: 0,
+            fetching: false,
             again: None,
             out_of_range: false,
             short: false,
@@ -73,39 +85,40 @@ impl Scan {
     /// Wants these too.
     pub(super) fn want(&mut self, wanted: Vec<Wanted>, deadline: Instant) {
         for wanted in wanted {
-            let place = self.wanted.partition_point(|other| other.wanted.offset <= wanted.offset);
-            self.wanted.insert(place, Want { wanted, deadline });
+            self.put(Want { wanted, deadline });
         }
     }
 
     /// What to do now; reads forward over at most `threshold` records that nobody wants.
     pub(super) fn aim(&mut self, threshold: i64, now: Instant) -> Aim {
-        let Some(next) = self.wanted.front().map(|want| want.wanted.offset) else {
-            self.position = None;
+        let ahead = self.next().filter(|_| !self.short);
+        let lowest = self.wanted.first_key_value().map(|((offset, _), _)| *offset);
+        let Some(next) = ahead.or(lowest) else {
+            self.fetching = false;
+            self.soonest = None;
             return Aim::Stop;
         };
         if let Some(again) = self.again.filter(|again| *again > now) {
             return Aim::Wait(again);
         }
         self.again = None;
-        match self.position {
-            Some(position) if (position..=position.saturating_add(threshold)).contains(&next) => Aim::Read,
-            _ => {
-                self.position = Some(next);
-                Aim::Start(next)
-            }
+        if self.fetching && (self.at..=self.at.saturating_add(threshold)).contains(&next) {
+            return Aim::Read;
         }
+        self.at = next;
+        self.fetching = true;
+        Aim::Start(next)
     }
 
     /// A record has come.
     pub(super) fn record(&mut self, offset: i64, timestamp: i64, record: impl Fn() -> Record) {
-        if !self.on_course() {
+        if !self.fetching || offset < self.at {
             return;
         }
         self.reach(offset);
         self.trouble = None;
         self.short = false;
-        while let Some(want) = self.next_at_most(offset) {
+        while let Some(want) = self.take(offset, offset) {
             let result = if timestamp == want.wanted.timestamp {
                 Ok(record())
             } else {
@@ -114,16 +127,15 @@ impl Scan {
             };
             self.answer(offset, result);
         }
-        self.position = self.position.map(|position| position.max(offset + 1));
+        self.at = offset + 1;
     }
 
     /// Everything below `end` has come, and there is nothing more now.
     pub(super) fn end(&mut self, end: i64) {
-        if !self.on_course() {
-            return;
+        if self.fetching {
+            self.reach(end.max(self.at));
+            self.short = self.next().is_some();
         }
-        self.reach(end);
-        self.short = !self.wanted.is_empty();
     }
 
     /// Something else has come in place of a record.
@@ -142,29 +154,9 @@ impl Scan {
         self.restart(now);
     }
 
-    /// Whether what comes was fetched for what is wanted next: not while something earlier was asked for since, or
-    /// fetching is to start again.
-    fn on_course(&self) -> bool {
-        let next = self.wanted.front().map(|want| want.wanted.offset);
-        matches!((self.position, next), (Some(position), Some(next)) if position <= next)
-    }
-
     /// Something is the matter with the brokers.
     pub(super) fn trouble(&mut self, trouble: &BrokerError) {
         self.trouble = Some(trouble.clone());
-    }
-
-    /// Reading has got to `offset`: what is wanted below it is not there.
-    fn reach(&mut self, offset: i64) {
-        while let Some(want) = self.next_at_most(offset - 1) {
-            self.passed.push(want);
-        }
-    }
-
-    /// Takes out the first that is wanted, if that is not above `offset`.
-    fn next_at_most(&mut self, offset: i64) -> Option<Want> {
-        self.wanted.front().filter(|want| want.wanted.offset <= offset)?;
-        self.wanted.pop_front()
     }
 
     /// Whether the log's range is to be asked, to tell what is gone from what is merely not there.
@@ -175,21 +167,25 @@ impl Scan {
     /// The log's range, as its leader says. To be called where there are doubts.
     pub(super) fn range(&mut self, low: i64, high: i64, now: Instant) {
         for want in std::mem::take(&mut self.passed) {
-            let missing = self.missing(want, "the records around it are there");
-            self.answer(want.wanted.offset, Err(gone(want, low).unwrap_or(missing)));
+            let result = if want.wanted.offset < low {
+                Missing::Gone { start: low }
+            } else {
+                self.missing(want, "the records around it are there")
+            };
+            self.answer(want.wanted.offset, Err(result));
         }
-        while let Some(want) = self.next_at_most(low - 1) {
+        while let Some(want) = self.take(i64::MIN, low - 1) {
             self.answer(want.wanted.offset, Err(Missing::Gone { start: low }));
         }
         if std::mem::take(&mut self.out_of_range) {
-            // A leader that has only just become one may know less of the end than there is: the record may come.
             self.short = true;
             self.restart(now);
         }
-        self.short &= self.wanted.front().is_some_and(|want| want.wanted.offset >= high);
-        if self.short {
+        // A leader that has only just become one may know less of the end than there is: the record may come yet.
+        self.short &= self.next().is_some_and(|next| next >= high);
+        if self.short && self.overdue(now) {
             let reason = format!("the log ends at {high}");
-            self.expire(now, |scan, want| scan.missing(want, &reason));
+            self.expire(now, high, |scan, want| scan.missing(want, &reason));
         }
     }
 
@@ -197,8 +193,9 @@ impl Scan {
     pub(super) fn no_range(&mut self, code: i32, now: Instant) {
         let what = format_args!("asking for the offsets of {}", self.partition).to_string();
         self.trouble = Some(error::about(what, code));
-        for want in std::mem::take(&mut self.passed).into_iter().rev() {
-            self.wanted.push_front(want);
+        for want in std::mem::take(&mut self.passed) {
+            self.at = self.at.min(want.wanted.offset);
+            self.put(want);
         }
         self.out_of_range = false;
         self.short = false;
@@ -207,29 +204,32 @@ impl Scan {
 
     /// Gives up what has waited too long.
     pub(super) fn time_out(&mut self, now: Instant, timeout: Duration) {
-        if self.overdue(now) {
-            let reason = format!("no answer within {} ms", timeout.as_millis());
-            self.expire(now, |scan, want| {
-                let offset = want.wanted.offset;
-                let late = || {
-                    let what = format_args!("reading offset {offset} of {} again", scan.partition);
-                    error::of_kind(ErrorCode::Timeout, what, &reason)
-                };
-                Missing::Failed(scan.trouble.clone().unwrap_or_else(late))
-            });
+        if !self.overdue(now) {
+            return;
         }
+        let reason = format!("no answer within {} ms", timeout.as_millis());
+        self.expire(now, i64::MIN, |scan, want| {
+            let offset = want.wanted.offset;
+            let late = || {
+                let what = format_args!("reading offset {offset} of {} again", scan.partition);
+                error::of_kind(ErrorCode::Timeout, what, &reason)
+            };
+            Missing::Failed(scan.trouble.clone().unwrap_or_else(late))
+        });
+        self.soonest = self.wanted.values().map(|want| want.deadline).min();
     }
 
     /// Gives up everything.
     pub(super) fn fail(&mut self, reason: &BrokerError) {
-        for want in std::mem::take(&mut self.passed).into_iter().chain(std::mem::take(&mut self.wanted)) {
+        let passed = std::mem::take(&mut self.passed);
+        for want in passed.into_iter().chain(std::mem::take(&mut self.wanted).into_values()) {
             self.answer(want.wanted.offset, Err(Missing::Failed(reason.clone())));
         }
     }
 
     /// When something is due by time.
     pub(super) fn next_look(&self) -> Option<Instant> {
-        self.deadline().into_iter().chain(self.again).min()
+        self.soonest.into_iter().chain(self.again).min()
     }
 
     /// Whether nothing is left to do or to be said.
@@ -237,31 +237,53 @@ impl Scan {
         self.wanted.is_empty() && self.passed.is_empty() && self.answers.is_empty()
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        self.wanted.iter().map(|want| want.deadline).min()
-    }
-
     pub(super) fn answers(&mut self, answers: &mut Vec<Reread>) {
         answers.append(&mut self.answers);
     }
 
-    fn overdue(&self, now: Instant) -> bool {
-        self.deadline().is_some_and(|deadline| deadline <= now)
+    fn put(&mut self, want: Want) {
+        self.asked += 1;
+        self.wanted.insert((want.wanted.offset, self.asked), want);
+        self.soonest = self.soonest.into_iter().chain([want.deadline]).min();
     }
 
-    fn expire(&mut self, now: Instant, why: impl Fn(&Self, Want) -> Missing) {
-        let (late, in_time) =
-            std::mem::take(&mut self.wanted).into_iter().partition(|want: &Want| want.deadline <= now);
-        self.wanted = in_time;
-        let late: VecDeque<Want> = late;
-        for want in late {
+    /// Takes out the first that is wanted of these offsets.
+    fn take(&mut self, from: i64, to: i64) -> Option<Want> {
+        let mut range = self.wanted.range((from, 0)..).take_while(|((offset, _), _)| *offset <= to);
+        let key = *range.next()?.0;
+        self.wanted.remove(&key)
+    }
+
+    /// What is wanted next, ahead of the reading.
+    fn next(&self) -> Option<i64> {
+        self.wanted.range((self.at, 0)..).next().map(|((offset, _), _)| *offset)
+    }
+
+    /// Reading has got to `offset`: what is wanted on the way there is not there.
+    fn reach(&mut self, offset: i64) {
+        while let Some(want) = self.take(self.at, offset - 1) {
+            self.passed.push(want);
+        }
+        self.at = offset;
+    }
+
+    fn overdue(&self, now: Instant) -> bool {
+        self.soonest.is_some_and(|soonest| soonest <= now)
+    }
+
+    /// Gives up what is late, from an offset on.
+    fn expire(&mut self, now: Instant, from: i64, why: impl Fn(&Self, Want) -> Missing) {
+        let late = self.wanted.range((from, 0)..).filter(|(_, want)| want.deadline <= now);
+        let late: Vec<_> = late.map(|(key, want)| (*key, *want)).collect();
+        for (key, want) in late {
+            self.wanted.remove(&key);
             let missing = why(self, want);
             self.answer(want.wanted.offset, Err(missing));
         }
     }
 
     fn restart(&mut self, now: Instant) {
-        self.position = None;
+        self.fetching = false;
         self.again = Some(now + AGAIN);
     }
 
@@ -273,10 +295,6 @@ impl Scan {
     fn answer(&mut self, offset: i64, result: Result<Record, Missing>) {
         self.answers.push(Reread { epoch: self.epoch, offset, result });
     }
-}
-
-fn gone(want: Want, low: i64) -> Option<Missing> {
-    (want.wanted.offset < low).then_some(Missing::Gone { start: low })
 }
 
 #[cfg(test)]

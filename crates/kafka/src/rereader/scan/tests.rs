@@ -68,17 +68,36 @@ fn near_records_are_read_forward_and_far_ones_are_started_at() {
 }
 
 #[test]
-fn what_is_asked_for_behind_the_reading_is_not_taken_for_passed() {
+fn what_is_asked_for_behind_the_reading_is_not_taken_for_passed_and_comes_after_what_is_ahead() {
+    let now = Instant::now();
+    let mut scan = scan(&[50, 90], now);
+    scan.aim(100, now);
+    read(&mut scan, 50..55);
+    want(&mut scan, &[10, 54, 60], now);
+    assert_eq!(scan.aim(100, now), Aim::Read);
+    read(&mut scan, 55..100);
+    scan.end(100);
+    assert!(!scan.doubts(now + TIMEOUT));
+    assert_eq!(answers(&mut scan), [50, 60, 90].map(|offset| (offset, Ok(()))));
+    assert_eq!(scan.aim(100, now), Aim::Start(10));
+    read(&mut scan, 10..60);
+    assert_eq!(answers(&mut scan), [10, 54].map(|offset| (offset, Ok(()))));
+    assert_eq!(scan.aim(100, now), Aim::Stop);
+}
+
+#[test]
+fn what_is_above_the_end_keeps_nothing_below_waiting() {
     let now = Instant::now();
     let mut scan = scan(&[50], now);
     scan.aim(100, now);
     want(&mut scan, &[10], now);
-    read(&mut scan, 50..60);
-    scan.end(60);
-    assert!(!scan.doubts(now));
+    scan.end(50);
     assert_eq!(scan.aim(100, now), Aim::Start(10));
-    read(&mut scan, 10..60);
-    assert_eq!(answers(&mut scan), [(10, Ok(())), (50, Ok(()))]);
+    read(&mut scan, 10..20);
+    assert_eq!(answers(&mut scan), [(10, Ok(()))]);
+    assert_eq!(scan.aim(100, now), Aim::Read);
+    read(&mut scan, 20..51);
+    assert_eq!(answers(&mut scan), [(50, Ok(()))]);
 }
 
 #[test]
