@@ -1,3 +1,4 @@
+import { TimerError } from './errors.js';
 import type { Context } from './handler.js';
 import * as layout from './layout.js';
 import { INSPECT } from './text.js';
@@ -16,6 +17,12 @@ const REASONS: Record<number, [name: string, message: string]> = {
 function reasonOf(code: number): DOMException {
   const [name, message] = REASONS[code] ?? ['AbortError', 'the handler was asked to stop'];
   return new DOMException(message, name);
+}
+
+function noTimers(): Promise<never> {
+  const message =
+    'timers need a store that keeps them, and this release has none yet: nothing was set or taken away';
+  return Promise.reject(new TimerError(message, { code: 'NO_STORE' }));
 }
 
 /** One call of a handler, from its start to its settlement. It is made anew for each call and never used again. */
@@ -44,6 +51,26 @@ export class CallContext implements Context {
     return new Promise((resolve) => {
       (this.waiting ??= []).push(resolve);
     });
+  }
+
+  schedule(_time: Date): Promise<void> {
+    return noTimers();
+  }
+
+  clearAndSchedule(_time: Date): Promise<void> {
+    return noTimers();
+  }
+
+  unschedule(_time: Date): Promise<void> {
+    return noTimers();
+  }
+
+  clearScheduled(): Promise<void> {
+    return noTimers();
+  }
+
+  scheduled(): Promise<Date[]> {
+    return noTimers();
   }
 
   /** The signal of this call, made when it is first wanted. */

@@ -67,6 +67,20 @@ export interface Context {
   readonly shouldCancel: boolean;
   /** Resolves when the call is asked to stop, and also once the handler has ended. */
   onCancel(): Promise<void>;
+  /**
+   * Sets a timer for the key of the event in hand.
+   *
+   * Errors: a {@link TimerError}, from this and the other timer calls; this release has no store that would keep timers.
+   */
+  schedule(time: Date): Promise<void>;
+  /** Takes all timers of the key away and sets one. */
+  clearAndSchedule(time: Date): Promise<void>;
+  /** Takes the key's timer of that time away. */
+  unschedule(time: Date): Promise<void>;
+  /** Takes all timers of the key away. */
+  clearScheduled(): Promise<void>;
+  /** When the key's timers are due. */
+  scheduled(): Promise<Date[]>;
 }
 
 /**

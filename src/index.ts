@@ -42,3 +42,4 @@ export type {
   SendRecord,
   SendResult,
 } from './records.js';
+export { flushTelemetry, shutdownTelemetry } from './telemetry.js';

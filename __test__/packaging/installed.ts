@@ -94,8 +94,8 @@ export class Project {
     return run(join(root, 'node_modules/.bin/tsc'), ['-p', '.'], this.folder);
   }
 
-  node(file: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-    return run(process.execPath, [file], this.folder, env);
+  node(file: string, env: NodeJS.ProcessEnv = {}, args: string[] = []): Promise<Ran> {
+    return run(process.execPath, [file, ...args], this.folder, env);
   }
 
   remove(): void {
