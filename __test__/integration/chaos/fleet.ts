@@ -14,6 +14,11 @@ export interface HandlerPlan {
   ms: [number, number];
   /** Share of calls that fail. */
   failing?: number;
+  /**
+   * A share of the keys is down again and again, every `everyMs` for between `ms`: every call of such a key fails then,
+   * in whatever process it is.
+   */
+  outages?: { share: number; everyMs: number; ms: [number, number] };
   /** Keys that are different. */
   keys?: Record<string, { ms?: number; failures?: number }>;
 }

@@ -139,3 +139,25 @@ function checkCommits(commits: Committed[], successes: Line[]): string[] {
 function at(line: Line): string {
   return `${line.kind} ${line.member} ${line.partition}@${line.offset} ${line.key}/${line.seq} attempt ${line.attempt}`;
 }
+
+/** What a member finished in the time before it was killed that a commit may not have covered yet. */
+export function finishedBefore(
+  lines: Line[],
+  { member, ns }: { member: string; ns: bigint },
+  ms: number,
+): number {
+  const since = ns - BigInt(Math.round(ms * 1e6));
+  return lines.filter((line) => line.member === member && line.kind === 'E' && line.ok && line.ns >= since)
+    .length;
+}
+
+/** Keys of a member whose last call before that time failed: they wait, parked, and what comes for them waits behind. */
+export function parked(lines: Line[], member: string, before: bigint): Set<string> {
+  const waiting = new Set<string>();
+  for (const line of lines) {
+    if (line.member !== member || line.ns > before) continue;
+    if (line.kind === 'S') waiting.delete(line.key);
+    else if (line.kind === 'E' && !line.ok) waiting.add(line.key);
+  }
+  return waiting;
+}

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './fleet.js';
-import type { Line } from './history.js';
+import { finishedBefore, type Line } from './history.js';
 import { figures, full, type Scene, scene } from './support.js';
 
 const COMMIT_INTERVAL_MS = 200;
@@ -13,13 +13,6 @@ let stage: Scene | undefined;
 afterEach(async () => {
   await stage?.close();
 });
-
-/** What a member finished in the time before it was killed that a commit may not have covered yet. */
-function finishedBefore(lines: Line[], { member, ns }: Fault, ms: number): number {
-  const since = ns - BigInt(Math.round(ms * 1e6));
-  return lines.filter((line) => line.member === member && line.kind === 'E' && line.ok && line.ns >= since)
-    .length;
-}
 
 test(
   'kill -9 loses nothing, reorders nothing, and repeats no more than one commit interval finished',

@@ -24,6 +24,22 @@ client.on('revoked', (event) => say('R', now(), JSON.stringify(event.partitions)
 
 const random = ([least, most]) => least + Math.random() * (most - least);
 
+function hash(text) {
+  let value = 2166136261;
+  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 16777619) >>> 0;
+  return value;
+}
+
+// It follows from the key and the clock, so that a key is down for whoever owns it next as well.
+function isDown(key) {
+  if (!handler.outages) return false;
+  const { share, everyMs, ms } = handler.outages;
+  const drawn = hash(key);
+  if ((drawn % 997) / 997 >= share) return false;
+  const length = ms[0] + ((drawn >>> 8) % (ms[1] - ms[0]));
+  return (Date.now() + (drawn >>> 4)) % everyMs < length;
+}
+
 async function onMessage(_context, message) {
   const { seq } = message.payload;
   const place = [message.partition, message.offset, message.attempt, message.key, seq];
@@ -31,7 +47,8 @@ async function onMessage(_context, message) {
   const rule = handler.keys?.[message.key];
   const wait = rule?.ms ?? random(handler.ms);
   if (wait > 0) await sleep(wait);
-  const fails = message.attempt <= (rule?.failures ?? 0) || Math.random() < (handler.failing ?? 0);
+  const planned = message.attempt <= (rule?.failures ?? 0) || isDown(message.key);
+  const fails = planned || Math.random() < (handler.failing ?? 0);
   say('E', now(), ...place, fails ? 'failed' : 'ok');
   if (fails) throw new Error('as planned');
 }
