@@ -17,6 +17,12 @@ export interface RecordEvent {
   readonly reason: string;
 }
 
+/** A key that waits after a failure of one of its messages. */
+export interface ParkedEvent extends RecordEvent {
+  /** The attempt that failed; 1 for the first. */
+  readonly attempt: number;
+}
+
 /** A message that went to the failure topic. */
 export interface DeadLetteredEvent extends RecordEvent {
   /** The topic that has it now. */
@@ -39,7 +45,7 @@ export interface ClientEvents {
   /** Partitions have been taken away. */
   revoked: PartitionsEvent;
   /** A key waits after a failure. */
-  parked: RecordEvent;
+  parked: ParkedEvent;
   /** A message went to the failure topic. */
   deadLettered: DeadLetteredEvent;
   /** A message was skipped because its id has been processed. */

@@ -20,6 +20,7 @@ export type {
   ClientEvents,
   DeadLetteredEvent,
   Listener,
+  ParkedEvent,
   PartitionsEvent,
   RecordEvent,
   StalledEvent,

@@ -21,9 +21,10 @@ pub fn tell(fact: &Fact) -> Told {
             partition: Some(partition),
             observation: Observation::Skipped { record, reason, .. },
         } => skipped(partition, record, *reason),
-        Fact::Engine { partition, observation } => {
-            Told { log: observed(partition.as_ref(), observation), event: None }
-        }
+        Fact::Engine { partition, observation } => Told {
+            log: observed(partition.as_ref(), observation),
+            event: partition.as_ref().and_then(|partition| parked(partition, observation)),
+        },
         Fact::DeadLettered { partition, offset, key, topic, attempts, reason } => {
             let log = json!({ "topic": partition.topic.as_ref(), "partition": partition.partition,
                 "offset": offset, "attempts": attempts, "error": reason, "deadLetterTopic": topic });
@@ -111,6 +112,14 @@ fn skipped(partition: &TopicPartition, record: &Record, reason: Skip) -> Told {
         json!({ "topic": topic, "partition": partition.partition, "offset": offset, "reason": reason });
     let event = about_record(kind, partition, offset, record.key(), reason);
     Told { log: line("debug", "a record was skipped", fields), event: Some(event) }
+}
+
+/// A key that waits after a failure, as an event.
+fn parked(partition: &TopicPartition, observation: &Observation) -> Option<Value> {
+    let Observation::Parked { offset, key, attempt, reason, .. } = observation else { return None };
+    let mut event = about_record("parked", partition, *offset, key.as_deref(), reason);
+    event["attempt"] = (*attempt).into();
+    Some(event)
 }
 
 fn moved(kind: &str, text: &str, level: &str, partitions: &[TopicPartition]) -> Told {

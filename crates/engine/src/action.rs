@@ -97,6 +97,7 @@ pub enum Observation {
     Parked {
         partition: PartitionIndex,
         offset: i64,
+        key: Option<Box<[u8]>>,
         attempt: u32,
         until: Mono,
         in_place: bool,

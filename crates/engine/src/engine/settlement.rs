@@ -99,9 +99,11 @@ impl Engine {
             Outcome::Transient(failure) | Outcome::Permanent(failure) => failure.text.clone(),
         };
         let Facts { partition, offset, attempts: attempt, .. } = *facts;
+        let key = self.events.get(index).and_then(|event| event.record.key()).map(Box::from);
         out.push(Action::Observe(Box::new(Observation::Parked {
             partition,
             offset,
+            key,
             attempt,
             until,
             in_place: !uncounted,
