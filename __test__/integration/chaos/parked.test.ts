@@ -24,7 +24,10 @@ test(
     });
     const { fleet, load } = stage;
     const members = [await fleet.start(), await fleet.start()];
-    const sending = load.run(((KILLS + 1) * BETWEEN_MS * PER_SECOND) / 1_000, PER_SECOND);
+    let over = false;
+    const sending = (async () => {
+      while (!over) await load.run(PER_SECOND / 2, PER_SECOND);
+    })();
     for (let kill = 0; kill < KILLS; kill += 1) {
       await sleep(BETWEEN_MS);
       const victim = members[kill % 2] ?? '';
@@ -33,6 +36,7 @@ test(
       await fleet.kill(victim);
       members[kill % 2] = await fleet.start();
     }
+    over = true;
     await sending;
     await stage.drained();
     const { violations, messages, repeated } = stage.verdict();
