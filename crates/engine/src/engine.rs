@@ -23,6 +23,7 @@ mod dispatch;
 mod disposal;
 mod giving;
 mod leaving;
+mod marking;
 mod settlement;
 mod ticking;
 
@@ -52,6 +53,8 @@ pub struct Engine {
     partitions: Partitions,
     /// Handler calls that have not settled, those of ended epochs included.
     open: usize,
+    /// Records whose handler has returned and that wait to be marked.
+    unmarked: usize,
     /// Records that count against `max_uncommitted`.
     uncommitted: usize,
     /// Bytes of all records in hand, backlogs included.
@@ -86,6 +89,7 @@ impl Engine {
             parking: Parking::default(),
             partitions: Partitions::default(),
             open: 0,
+            unmarked: 0,
             uncommitted: 0,
             bytes: 0,
             typical_size: 256,
@@ -221,6 +225,11 @@ impl Engine {
     /// Handler calls that have not settled.
     pub fn open_calls(&self) -> usize {
         self.open
+    }
+
+    /// Records whose handler has returned and that wait to be marked.
+    pub fn unmarked(&self) -> usize {
+        self.unmarked
     }
 
     /// Records in hand, running and waiting, backlogs aside.

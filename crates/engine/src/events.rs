@@ -20,6 +20,8 @@ pub enum Stage {
     Open,
     /// Its dead letter is on its way.
     Posted,
+    /// Its handler has returned, and it waits to be marked.
+    Unmarked,
 }
 
 /// One record in hand.

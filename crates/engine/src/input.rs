@@ -42,6 +42,9 @@ pub struct Assignment {
     pub committed: Option<i64>,
     /// The commit's metadata, ours or anybody's.
     pub metadata: String,
+    /// Whether `committed` is a start that was chosen over what the group has committed: it is committed soon, be there
+    /// records or not, so that whoever comes next goes on from it.
+    pub moved: bool,
 }
 
 /// How one handler call ended.

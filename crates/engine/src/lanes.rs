@@ -26,7 +26,7 @@ use crate::{
 pub enum State {
     /// Has records and waits for a slot since then.
     Ready { since: Mono },
-    /// One call is open. What its class was charged for it, in nanoseconds, if it was.
+    /// One call is open, one dead letter is on its way, or one record waits to be marked. What its class was charged for it, in nanoseconds, if it was.
     Running { charged: Option<NonZeroU64> },
     /// Its first record waits for its next attempt; with `uncounted`, outside `max_uncommitted`.
     /// With `kept`, among those whose bytes stay.
@@ -45,7 +45,7 @@ pub struct Lane {
     pub state: State,
     head: u32,
     tail: u32,
-    /// The event whose call is open.
+    /// The event that runs, in the sense of [`State::Running`].
     pub open: u32,
     /// Handler time used, in nanoseconds; see the scheduler.
     pub virtual_time: u64,

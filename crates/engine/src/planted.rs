@@ -39,6 +39,8 @@ pub enum Bug {
     CutLosesAKey,
     /// Finishes a record that could not be read again.
     FinishUnread,
+    /// Counts a record as finished when its call returns, marked or not.
+    FinishUnmarked,
 }
 
 /// Whether this bug is planted in this thread.
@@ -67,7 +69,7 @@ pub fn plant(bug: Option<Bug>) {
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CommitTheMaximum,
         Self::CommitAfterLoss,
         Self::DispatchAfterRevoke,
@@ -83,6 +85,7 @@ impl Bug {
         Self::RetriesTakeAll,
         Self::CutLosesAKey,
         Self::FinishUnread,
+        Self::FinishUnmarked,
     ];
 
     /// The name on the simulation's command line.
@@ -103,6 +106,7 @@ impl Bug {
             Self::RetriesTakeAll => "retries-take-all",
             Self::CutLosesAKey => "cut-loses-a-key",
             Self::FinishUnread => "finish-unread",
+            Self::FinishUnmarked => "finish-unmarked",
         }
     }
 }

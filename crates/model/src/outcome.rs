@@ -7,6 +7,10 @@ use std::time::Duration;
 pub enum Outcome {
     /// The handler returned.
     Success,
+    /// The handler returned and has not marked its record yet: the call is over, the record is not finished.
+    Unmarked,
+    /// A record whose call ended as `Unmarked` is marked. Comes after that, never in its place.
+    Marked,
     /// The handler failed in a way that a later attempt may not.
     Transient(Box<Failure>),
     /// The handler failed in a way that every later attempt would.

@@ -70,7 +70,7 @@ impl Plain {
             let (epoch, partition) = (Epoch(place + 1), PartitionIndex(place as u32));
             let metadata = String::new();
             plain.step(
-                Input::Assigned(Assignment { epoch, partition, committed: Some(0), metadata }),
+                Input::Assigned(Assignment { epoch, partition, committed: Some(0), metadata, moved: false }),
                 &mut |step| step(),
             );
         }

@@ -26,7 +26,7 @@ enum Offered {
 
 impl Engine {
     pub(super) fn assign(&mut self, assignment: Assignment, _now: Mono, out: &mut Vec<Action>) {
-        let Assignment { epoch, partition, committed, metadata } = assignment;
+        let Assignment { epoch, partition, committed, metadata, moved } = assignment;
         if let Some(before) = self.partitions.epoch_of(partition) {
             // Nobody told us that the earlier assignment is over; this one says so.
             self.lose(&[before], out);
@@ -36,7 +36,12 @@ impl Engine {
             if map.is_some() {
                 out.push(Action::Observe(Box::new(Observation::Restored { partition, committed: offset })));
             }
-            Tracker::new(offset, map, self.settings.metadata_units)
+            let mut tracker = Tracker::new(offset, map, self.settings.metadata_units);
+            if moved {
+                tracker.touch();
+                self.dirty = true;
+            }
+            tracker
         });
         self.partitions.insert(Held {
             index: partition,

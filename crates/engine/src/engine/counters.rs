@@ -7,8 +7,12 @@ pub struct Counters {
     pub admitted: u64,
     /// Handler calls started.
     pub dispatched: u64,
-    /// Calls that returned.
+    /// Records whose call returned, and that were marked where that is asked for.
     pub succeeded: u64,
+    /// Calls that returned without having marked their record.
+    pub unmarked: u64,
+    /// Records that nobody had marked when their partition was given up.
+    pub lapsed: u64,
     /// Calls that failed and were or will be repeated.
     pub transient: u64,
     /// Times that a key waited, for what it had done before, until it started a record.

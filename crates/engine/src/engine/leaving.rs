@@ -7,6 +7,9 @@
 //!
 //! A dead letter on its way counts as an open call here, but for the end: with its epoch it is forgotten.
 //!
+//! A record that waits to be marked has no call that could be waited for. Marks that come before the end count; with
+//! the epoch what is not marked is forgotten.
+//!
 //! Queued records are dropped at once: the next owner has them. A call that is still open when its partition
 //! goes keeps its slot and its key until it settles, and nothing more.
 
@@ -152,6 +155,7 @@ impl Engine {
 
     fn remove_partition(&mut self, epoch: Epoch) {
         self.drop_posted(epoch);
+        self.drop_unmarked(epoch);
         if let Some(held) = self.partitions.remove(epoch) {
             self.backlogs -= usize::from(!held.backlog.is_empty());
             self.leavings -= usize::from(held.leaving.is_some());

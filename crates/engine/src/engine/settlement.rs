@@ -16,6 +16,9 @@ use crate::{
 impl Engine {
     pub(super) fn settle(&mut self, settlement: Settlement, now: Mono, out: &mut Vec<Action>) {
         let Settlement { event: id, outcome } = settlement;
+        if outcome == Outcome::Marked {
+            return self.mark(id, now);
+        }
         let Some((index, lane, run)) = self.close_call(id, now) else { return };
         let Some(event) = self.events.get(index) else { return };
         let (partition, mut epoch) = (event.partition, event.epoch);
@@ -30,7 +33,11 @@ impl Engine {
         };
         held.open -= 1;
         let leaving = held.leaving.is_some() || held.stopped;
-        self.apply(index, lane, (&outcome, run), leaving, now, out);
+        if outcome == Outcome::Unmarked {
+            self.await_mark(index, lane, run, now, out);
+        } else {
+            self.apply(index, lane, (&outcome, run), leaving, now, out);
+        }
         if leaving {
             self.release_if_quiet(epoch, out);
         }
@@ -74,7 +81,7 @@ impl Engine {
                 self.counters.succeeded += 1;
                 self.complete(index);
                 self.go_on(lane, now);
-                if self.parking.in_place() > 0 && matches!(outcome, Outcome::Success) {
+                if matches!(outcome, Outcome::Success) {
                     self.hasten(now, out);
                 }
             }
@@ -95,7 +102,7 @@ impl Engine {
     ) {
         self.counters.transient += 1;
         let reason = match outcome {
-            Outcome::Success => String::new(),
+            Outcome::Success | Outcome::Unmarked | Outcome::Marked => String::new(),
             Outcome::Transient(failure) | Outcome::Permanent(failure) => failure.text.clone(),
         };
         let Facts { partition, offset, attempts: attempt, .. } = *facts;
@@ -116,8 +123,8 @@ impl Engine {
     }
 
     /// Cuts the waits in place short, if this success is the one to do so.
-    fn hasten(&mut self, now: Mono, out: &mut Vec<Action>) {
-        if self.stack.hastens() {
+    pub(super) fn hasten(&mut self, now: Mono, out: &mut Vec<Action>) {
+        if self.parking.in_place() > 0 && self.stack.hastens() {
             let until = now.after(self.settings.retry.base);
             self.parking.hasten(until, &mut self.lanes);
             out.push(Action::Observe(Box::new(Observation::Hastened { until })));

@@ -14,6 +14,7 @@ mod dedup;
 mod giving;
 mod handover;
 mod held_back;
+mod marking;
 mod modes;
 
 /// An engine on partition 0, epoch 1, and the actions of its latest step.
@@ -42,8 +43,12 @@ impl Bench {
     }
 
     fn assign_partition(&mut self, partition: PartitionIndex, epoch: Epoch, committed: i64) {
-        let metadata = String::new();
-        self.step(Input::Assigned(Assignment { epoch, partition, committed: Some(committed), metadata }));
+        self.assign_at(partition, epoch, committed, false);
+    }
+
+    fn assign_at(&mut self, partition: PartitionIndex, epoch: Epoch, committed: i64, moved: bool) {
+        let (committed, metadata) = (Some(committed), String::new());
+        self.step(Input::Assigned(Assignment { epoch, partition, committed, metadata, moved }));
     }
 
     /// Delivers records with these offsets and keys.
@@ -164,7 +169,8 @@ fn the_offset_committed_is_the_first_one_not_finished_with_the_finished_ones_abo
     assert_eq!((commits[0].offset, commits.len()), (0, 1));
     let mut successor = Bench::new(quick());
     let (partition, metadata) = (PartitionIndex(0), commits[0].metadata.clone());
-    successor.step(Input::Assigned(Assignment { epoch: Epoch(2), partition, committed: Some(0), metadata }));
+    let (epoch, committed, moved) = (Epoch(2), Some(0), false);
+    successor.step(Input::Assigned(Assignment { epoch, partition, committed, metadata, moved }));
     successor.records(Epoch(2), &[(0, "a"), (1, "b"), (2, "c")]);
     assert_eq!(successor.offsets(), [0, 2]);
 }

@@ -15,7 +15,7 @@ pub struct Dispose;
 impl Middleware for Dispose {
     fn settle(&mut self, _event: &Facts, outcome: &Outcome, _now: Mono, _rng: &mut Rng) -> Settle {
         match outcome {
-            Outcome::Success => Settle::Done,
+            Outcome::Success | Outcome::Unmarked | Outcome::Marked => Settle::Done,
             Outcome::Transient(failure) | Outcome::Permanent(failure) => {
                 Settle::Dispose(failure.text.clone())
             }

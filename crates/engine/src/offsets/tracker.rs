@@ -254,6 +254,12 @@ impl Tracker {
         (text.encode_utf16().count() <= self.limit_units).then_some(text)
     }
 
+    /// Has the next commit differ from what the assignment started with, whatever becomes of records: the start is not
+    /// what is committed.
+    pub fn touch(&mut self) {
+        self.revision += 1;
+    }
+
     /// Whether the next commit would differ from the last one that was acknowledged, or from what the
     /// assignment started with.
     pub fn is_dirty(&self) -> bool {

@@ -112,7 +112,7 @@ impl World {
         // A group without a commit starts where the log does.
         let none = start.0 == 0 && metadata_is_empty;
         let committed = (!none || self.epochs.is_multiple_of(2)).then_some(start.0);
-        self.step(Input::Assigned(Assignment { epoch, partition, committed, metadata }));
+        self.step(Input::Assigned(Assignment { epoch, partition, committed, metadata, moved: false }));
     }
 
     fn deliver(&mut self, partition: usize, count: usize) {

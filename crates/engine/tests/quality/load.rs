@@ -66,7 +66,13 @@ impl Load {
             most: (0, 0),
         };
         let (partition, metadata) = (PartitionIndex(0), String::new());
-        load.step(Input::Assigned(Assignment { epoch: EPOCH, partition, committed: Some(0), metadata }));
+        load.step(Input::Assigned(Assignment {
+            epoch: EPOCH,
+            partition,
+            committed: Some(0),
+            metadata,
+            moved: false,
+        }));
         load
     }
 
