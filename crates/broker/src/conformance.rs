@@ -14,6 +14,7 @@ pub mod producer;
 pub mod reading;
 pub mod rebalance;
 pub mod rereading;
+pub mod starting;
 pub mod topics;
 
 use std::{
@@ -23,7 +24,9 @@ use std::{
 
 use prosody_model::{Mono, Now, Record, RecordParts, TopicPartition};
 
-use crate::{Admin, Consumer, Outgoing, Producer, Report, ReportSink, TopicSelector, TopicSpec, Waker};
+use crate::{
+    Admin, Consumer, Outgoing, Producer, Report, ReportSink, StartFrom, TopicSelector, TopicSpec, Waker,
+};
 
 use member::Member;
 
@@ -36,6 +39,8 @@ pub trait Harness {
     /// A consumer with a session timeout longer than [`patience`](Self::patience), which notices new topics well
     /// within it.
     fn consumer(&mut self, group: &str, waker: Waker) -> Self::Consumer;
+    /// The same with another start of its first assignment.
+    fn consumer_from(&mut self, start: StartFrom, group: &str, waker: Waker) -> Self::Consumer;
     fn producer(&mut self, sink: ReportSink) -> Self::Producer;
     fn admin(&mut self) -> Self::Admin;
 
@@ -112,6 +117,11 @@ macro_rules! conformance {
             rereading::several_partitions_are_read_again_beside_each_other
             rereading::what_the_log_does_not_have_is_missing_and_not_gone
             rereading::what_was_deleted_is_gone
+            starting::a_start_at_the_beginning_runs_again_what_is_committed
+            starting::a_start_at_the_end_passes_over_what_is_there
+            starting::a_start_is_for_the_first_assignment_alone
+            starting::a_start_is_found_though_what_is_committed_is_out_of_range
+            starting::an_empty_log_and_a_new_group_have_the_start_they_can_have
             topics::a_committed_offset_above_the_end_stops_the_partition
             topics::a_committed_offset_below_the_start_stops_the_partition
             topics::a_missing_topic_is_waited_for

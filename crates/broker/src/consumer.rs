@@ -99,11 +99,57 @@ pub enum ConsumerEvent {
 pub struct Assigned {
     pub epoch: Epoch,
     pub partition: TopicPartition,
-    /// The group's committed offset, where reading starts; `None` if the group has none, then reading starts
-    /// at the log's beginning.
+    /// Where reading starts: the group's committed offset, unless [`moved`](Self::moved); `None` if the group has none,
+    /// then reading starts at the log's beginning.
     pub committed: Option<i64>,
     /// The metadata string of that commit; empty if there was none or it was not valid text.
     pub metadata: String,
+    /// Set where a [`StartFrom`] has put the start elsewhere: `committed` is then that start, and is yet to be
+    /// committed.
+    pub moved: Option<Moved>,
+}
+
+/// Where the first assignment of a [`Consumer`] starts. Partitions that come later start at the committed offset.
+///
+/// The first assignment is the first non-empty one that the group gives: where members take over from each other one
+/// partition after the other, what they hand over later is not part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartFrom {
+    /// At the committed offset; a group that has none starts at the log's beginning.
+    #[default]
+    Committed,
+    /// At the log's beginning, whatever is committed; the metadata of the commit is left aside.
+    Earliest,
+    /// At the log's end of that moment, whatever is committed.
+    Latest,
+}
+
+/// A start that is not the committed offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// What the group has committed, if anything.
+    pub from: Option<i64>,
+    /// Where it starts.
+    pub to: i64,
+    /// Offsets of the log between the two: passed over if the start is above, to be run again if it is below. A group
+    /// that has nothing committed passes over all that the log has.
+    pub offsets: i64,
+}
+
+impl StartFrom {
+    /// The start in a log from `start` to `end` for a group that has committed `from`; `None`: what is committed stands.
+    pub fn place(self, from: Option<i64>, start: i64, end: i64) -> Option<Moved> {
+        let to = match (self, from) {
+            (Self::Committed, _) | (Self::Earliest, None) => return None,
+            // Even where it is what is committed: the metadata of the commit says what is finished above it.
+            (Self::Earliest, Some(_)) => start,
+            (Self::Latest, Some(from)) if from == end => return None,
+            (Self::Latest, _) => end,
+        };
+        // What is committed may lie outside of the log.
+        let there = from.unwrap_or(start).max(start).min(end);
+        Some(Moved { from, to, offsets: (to - there).abs() })
+    }
 }
 
 /// An offset to commit: the first one not finished.

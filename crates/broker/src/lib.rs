@@ -17,7 +17,9 @@ mod producer;
 mod rereading;
 
 pub use admin::{Admin, TopicSpec};
-pub use consumer::{Assigned, Commit, CommitResult, Consumer, ConsumerEvent, TopicSelector, Waker};
+pub use consumer::{
+    Assigned, Commit, CommitResult, Consumer, ConsumerEvent, Moved, StartFrom, TopicSelector, Waker,
+};
 pub use error::{BrokerError, ErrorCode};
 pub use producer::{Outgoing, Producer, Report, ReportSink};
 pub use rereading::{Missing, Reread, Wanted};

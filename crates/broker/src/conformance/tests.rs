@@ -6,7 +6,7 @@ mod memory {
     use prosody_model::{Mono, Now, TopicPartition};
 
     use crate::{
-        ReportSink, Waker,
+        ReportSink, StartFrom, Waker,
         conformance::Harness,
         memory::{MemoryBroker, MemoryConsumer, MemoryProducer, Protocol, Settings},
     };
@@ -33,6 +33,10 @@ mod memory {
 
         fn consumer(&mut self, group: &str, waker: Waker) -> MemoryConsumer {
             self.broker.consumer(group, waker)
+        }
+
+        fn consumer_from(&mut self, start: StartFrom, group: &str, waker: Waker) -> MemoryConsumer {
+            self.broker.consumer(group, waker).starting_from(start)
         }
 
         fn producer(&mut self, sink: ReportSink) -> MemoryProducer {

@@ -17,7 +17,7 @@ use super::{
     state::{Client, ConsumerId, State},
 };
 use crate::{
-    consumer::{Commit, CommitResult, Consumer, ConsumerEvent, TopicSelector, Waker},
+    consumer::{Commit, CommitResult, Consumer, ConsumerEvent, StartFrom, TopicSelector, Waker},
     error::{BrokerError, ErrorCode},
     rereading::Wanted,
 };
@@ -50,6 +50,8 @@ pub(super) struct Local {
     pub unreachable: bool,
     /// Topics known to be missing. Bound: the topics subscribed by name.
     pub missing: BTreeSet<String>,
+    /// Where the first assignment starts; `Committed` once that has come.
+    pub start: StartFrom,
 }
 
 /// One spell of holding a partition.
@@ -96,8 +98,16 @@ impl MemoryConsumer {
             last_contact: None,
             unreachable: false,
             missing: BTreeSet::new(),
+            start: StartFrom::default(),
         };
         Self { broker, local }
+    }
+
+    /// The same consumer with another start of its first assignment.
+    #[must_use]
+    pub fn starting_from(mut self, start: StartFrom) -> Self {
+        self.local.start = start;
+        self
     }
 
     /// The name under which this consumer's faults are set.

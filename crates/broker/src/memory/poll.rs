@@ -11,7 +11,7 @@ use super::{
     state::State,
 };
 use crate::{
-    consumer::{Assigned, ConsumerEvent},
+    consumer::{Assigned, ConsumerEvent, StartFrom},
     error::{BrokerError, ErrorCode},
 };
 
@@ -141,6 +141,7 @@ impl Local {
         }
         let any = !(assigned.is_empty() && revoking.is_empty());
         if !assigned.is_empty() {
+            self.start = StartFrom::Committed;
             events.push(ConsumerEvent::Assigned(assigned));
         }
         if !revoking.is_empty() {
@@ -153,17 +154,20 @@ impl Local {
     fn take(&mut self, state: &mut State, id: PartitionId, fault: &MetadataFault) -> Option<Assigned> {
         let committed = state.in_group(&self.group, |group, _| group.offsets.get(&id).cloned());
         let epoch = self.epochs.draw();
-        let position = committed.as_ref().map(|committed| committed.offset);
+        let found = committed.as_ref().map(|committed| committed.offset);
+        let moved = state.topics.log(id).and_then(|log| self.start.place(found, log.start, log.end));
+        let position = moved.map_or(found, |moved| Some(moved.to));
         let holding =
             Holding { partition: id, position, revoking: false, stopped: false, said: Said::default() };
         self.holdings.insert(epoch, holding);
         let metadata = match fault {
+            _ if moved.is_some() => String::new(),
             MetadataFault::Keep => committed.map(|committed| committed.metadata).unwrap_or_default(),
             MetadataFault::Lose => String::new(),
             MetadataFault::Replace(other) => other.clone(),
         };
         let partition = state.topics.name(id)?;
-        Some(Assigned { epoch, partition, committed: position, metadata })
+        Some(Assigned { epoch, partition, committed: position, metadata, moved })
     }
 
     /// Looks what there is to read, and what cannot be read any more.

@@ -135,7 +135,12 @@ fn what_is_sent_is_read_and_what_is_committed_comes_back() {
     assert_eq!(codes(&poll(&mut consumer, 8)), [(1, None)]);
     consumer.close(Duration::ZERO);
     let mut next = join(&broker);
-    let expected =
-        Assigned { epoch: Epoch(1), partition: partition(), committed: Some(1), metadata: "m1".into() };
+    let expected = Assigned {
+        epoch: Epoch(1),
+        partition: partition(),
+        committed: Some(1),
+        metadata: "m1".into(),
+        moved: None,
+    };
     assert_eq!(poll(&mut next, 9), [ConsumerEvent::Assigned(vec![expected])]);
 }
