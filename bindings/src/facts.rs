@@ -1,6 +1,6 @@
 //! Facts of a running consumer as log lines and events.
 
-use prosody_client::{Fact, Observation, Skip};
+use prosody_client::{Fact, Moved, Observation, Skip};
 use prosody_model::{Record, TopicPartition};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ pub fn tell(fact: &Fact) -> Told {
             }
         }
         Fact::Assigned(partitions) => moved("assigned", "partitions assigned", "info", partitions),
+        Fact::StartMoved { partition, moved } => Told { log: start_moved(partition, *moved), event: None },
         Fact::Revoked(partitions) => moved("revoked", "partitions released", "info", partitions),
         Fact::Lost(partitions) => moved(
             "revoked",
@@ -120,6 +121,19 @@ fn parked(partition: &TopicPartition, observation: &Observation) -> Option<Value
     let mut event = about_record("parked", partition, *offset, key.as_deref(), reason);
     event["attempt"] = (*attempt).into();
     Some(event)
+}
+
+/// Where the first assignment starts, as `startFrom` asks for it.
+fn start_moved(partition: &TopicPartition, moved: Moved) -> Value {
+    let Moved { from, to, offsets } = moved;
+    let back = from.is_some_and(|from| to < from);
+    let level = if from.is_none() && offsets == 0 { "info" } else { "warn" };
+    let committed = from.map_or_else(|| "nothing".to_owned(), |from| format!("offset {from}"));
+    let what = if back { "run again" } else { "are passed over" };
+    let text = format!("starting at offset {to}, where {committed} is committed: {offsets} records {what}");
+    let fields = json!({ "topic": partition.topic.as_ref(), "partition": partition.partition,
+        "committed": from, "start": to, "records": offsets });
+    line(level, text, fields)
 }
 
 fn moved(kind: &str, text: &str, level: &str, partitions: &[TopicPartition]) -> Told {

@@ -55,6 +55,8 @@ pub struct Engine {
     open: usize,
     /// Records whose handler has returned and that wait to be marked.
     unmarked: usize,
+    /// Whether what marks have let go on is not to start yet.
+    marking: bool,
     /// Records that count against `max_uncommitted`.
     uncommitted: usize,
     /// Bytes of all records in hand, backlogs included.
@@ -90,6 +92,7 @@ impl Engine {
             partitions: Partitions::default(),
             open: 0,
             unmarked: 0,
+            marking: false,
             uncommitted: 0,
             bytes: 0,
             typical_size: 256,
@@ -118,9 +121,14 @@ impl Engine {
         match input {
             Input::Records { epoch, records } => self.admit_batch(epoch, records, now, out),
             Input::Settled(settlements) => {
+                self.marking = false;
                 for settlement in settlements {
                     self.settle(settlement, now, out);
                 }
+            }
+            Input::Marked(marked) => {
+                self.marking = true;
+                marked.into_iter().for_each(|event| self.mark(event, now));
             }
             Input::Named { partition, topic } => self.intake.name(partition, &topic),
             Input::DeadLettered(answers) => {
@@ -151,6 +159,9 @@ impl Engine {
 
     /// Starts what may start, asks for what is to be read again and admits what waits for room, until nothing moves.
     fn fill(&mut self, now: Mono, out: &mut Vec<Action>) {
+        if self.marking {
+            return;
+        }
         self.relieve(now);
         self.dispatch(now, out);
         while (self.giving.waits() && self.ask(now, out))

@@ -15,6 +15,9 @@ pub enum Input {
     Records { epoch: Epoch, records: Vec<Record> },
     /// Handler calls that have ended.
     Settled(Vec<Settlement>),
+    /// Records whose call has ended [`Unmarked`](prosody_model::Outcome::Unmarked) are marked. Nothing starts until the
+    /// next `Settled`, so that what is to be given up can be said in between.
+    Marked(Vec<EventId>),
     /// What became of [`Action::DeadLetter`](crate::Action::DeadLetter)s.
     DeadLettered(Vec<DeadLettered>),
     /// These partitions are to be given up: one [`Action::Release`](crate::Action::Release) answers each.

@@ -1,6 +1,6 @@
 //! What people may want to know of a running consumer.
 
-use prosody_broker::BrokerError;
+use prosody_broker::{BrokerError, Moved};
 use prosody_engine::Observation;
 use prosody_model::TopicPartition;
 
@@ -20,6 +20,8 @@ pub enum Fact {
     },
     /// These partitions are held now.
     Assigned(Vec<TopicPartition>),
+    /// A partition of the first assignment starts elsewhere than at the committed offset, because that was asked for.
+    StartMoved { partition: TopicPartition, moved: Moved },
     /// These partitions are not held any more, after a revocation or a drain.
     Revoked(Vec<TopicPartition>),
     /// These partitions went without notice.

@@ -14,6 +14,7 @@ use prosody_model::{AbortReason, Epoch, EventId, Mono, Now, PartitionIndex, Topi
 use crate::{fact::Fact, names::Names, reading::Readings};
 
 mod ending;
+mod marking;
 mod posting;
 mod releasing;
 mod rereading;
@@ -161,6 +162,12 @@ impl<C: Consumer> Shell<C> {
     /// assignment, for `commit_timeout` at most.
     pub fn step<H: Handler>(&mut self, inbox: &mut Inbox, now: Now, handler: &mut H) -> Next {
         self.carry_out(now, handler);
+        // First of all: what was marked is not to be given up as unmarked.
+        let marked = marking::take(&mut inbox.settled);
+        let any_marked = !marked.is_empty();
+        if any_marked {
+            self.tell(Input::Marked(marked), now, handler);
+        }
         if let Some((abort_at, deadline)) = inbox.drain.take() {
             self.drain.get_or_insert((abort_at, deadline));
             self.endings.hurry(deadline);
@@ -168,7 +175,7 @@ impl<C: Consumer> Shell<C> {
         }
         // Before the outcomes, which start what is next: not in a partition that is gone, or is to be given up.
         self.poll(now, handler);
-        if !inbox.settled.is_empty() {
+        if any_marked || !inbox.settled.is_empty() {
             let settled = std::mem::take(&mut inbox.settled);
             self.tell(Input::Settled(settled), now, handler);
         }
@@ -272,8 +279,13 @@ impl<C: Consumer> Shell<C> {
                         self.tell(Input::Named { partition, topic }, now, handler);
                     }
                     self.readings.hold(assigned.epoch, partition);
-                    let prosody_broker::Assigned { epoch, committed, metadata, .. } = assigned;
-                    let assignment = Assignment { epoch, partition, committed, metadata };
+                    let prosody_broker::Assigned { epoch, partition: name, committed, metadata, moved } =
+                        assigned;
+                    if let Some(moved) = moved {
+                        handler.observe(Fact::StartMoved { partition: name, moved });
+                    }
+                    let moved = moved.is_some();
+                    let assignment = Assignment { epoch, partition, committed, metadata, moved };
                     self.tell(Input::Assigned(assignment), now, handler);
                 }
             }

@@ -5,6 +5,7 @@
 //! - 1 a commit never passes unfinished work
 //! - 2 commits never fall
 //! - 3 no attempt of a key's next record before the one before it is finished, across processes and crashes too
+//!   (a record that waits for its mark is not finished, and holds its key)
 //! - 4 no start in an epoch that is over or leaving
 //! - 5 nothing is committed or read for a partition that is not held
 //! - 6 an assignment starts from what the broker has, and counts nothing else as finished
@@ -24,6 +25,7 @@ mod commits;
 mod ids;
 mod letters;
 mod log;
+mod marks;
 mod shares;
 mod tenures;
 
@@ -94,6 +96,8 @@ pub struct Book {
     /// The tenures that are not over, and those that are.
     tenures: Vec<u32>,
     pub open: Vec<Open>,
+    /// Records whose call ended without a mark, as the engine knows.
+    unmarked: Vec<Open>,
     /// Keys and ids of what it has processed. Bound: the records of the execution.
     processed: HashSet<(u32, u32)>,
     letters: Vec<Letter>,
@@ -244,6 +248,7 @@ impl Ledger {
             return;
         }
         book.open.clear();
+        book.unmarked.clear();
         book.letters.clear();
         let held = std::mem::take(&mut book.tenures);
         self.seen.add(Sight::Crash);
@@ -259,6 +264,7 @@ impl Ledger {
         let unfinished = book.open.len();
         book.dead = true;
         book.open.clear();
+        book.unmarked.clear();
         book.letters.clear();
         let held = std::mem::take(&mut book.tenures);
         self.seen.add(Sight::Restart);
@@ -284,6 +290,7 @@ impl Ledger {
                 format!("process {process} has {open} open calls and counts {theirs}")
             });
         }
+        self.check_unmarked(process, engine.unmarked());
         if due != said {
             self.fail("9 a disposal is said", || {
                 format!("process {process} had {due} records to give up and said {said}")

@@ -67,6 +67,12 @@ pub struct Handlers {
     /// Of a hundred calls, how many fail transiently, and permanently.
     pub transient: u64,
     pub permanent: u64,
+    /// Of a hundred calls that return, how many leave their record unmarked, and of a hundred of those, how many do not
+    /// mark it before the heal.
+    pub unmarked: u64,
+    pub forgotten: u64,
+    /// The longest that a mark takes, in milliseconds.
+    pub mark_ms: u64,
     /// Of a hundred calls, how many ignore their signal.
     pub deaf: u64,
 }
@@ -236,6 +242,9 @@ fn handlers(chance: &mut Chance) -> Handlers {
         stuck: chance.pick(&[0, 0, 5, 20]),
         transient: chance.pick(&[0, 0, 5, 30]),
         permanent: chance.pick(&[0, 0, 5, 20]),
+        unmarked: chance.pick(&[0, 0, 0, 30, 100]),
+        forgotten: chance.pick(&[0, 10, 40]),
+        mark_ms: chance.pick(&[0, 20, 500, 4000]),
         deaf: chance.pick(&[0, 20, 100]),
     }
 }

@@ -94,6 +94,7 @@ impl Process {
     /// One step of its loop.
     pub fn step(&mut self, now: Mono, ledger: &Shared) -> Next {
         ledger.borrow_mut().book(self.id).draining |= self.inbox.drain.is_some();
+        ledger.borrow_mut().told_marks(self.id);
         let now = Now { mono: now, wall_ms: (now.0 / 1_000_000) as i64 };
         let next = self.shell.step(&mut self.inbox, now, &mut self.hands);
         let mut ledger = ledger.borrow_mut();

@@ -29,6 +29,7 @@ pub enum Event {
     Posted { process: u32, partition: u32, offset: i64, letter: u32 },
     Reported { process: u32, letter: u32, acknowledged: bool },
     End { process: u32, call: u32, offset: i64, outcome: Kind },
+    Mark { process: u32, call: u32 },
     Commit { process: u32, epoch: u64, partition: u32, offset: i64, map_end: Option<i64>, last: bool },
     Answer { process: u32, epoch: u64, offset: i64, error: Option<&'static str> },
     Applied { partition: u32, offset: i64 },
@@ -38,6 +39,8 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub enum Kind {
     Success,
+    /// Returned, and not marked yet.
+    Unmarked,
     Transient,
     Permanent,
 }

@@ -55,6 +55,9 @@ enum Due {
     End {
         call: u32,
     },
+    Mark {
+        call: u32,
+    },
     Report {
         number: u32,
     },
@@ -179,6 +182,7 @@ impl World {
         match due {
             Due::Step { slot, process } => self.step(slot, process),
             Due::End { call } => self.end_call(call),
+            Due::Mark { call } => self.mark_call(call),
             Due::Report { number } => self.report_post(number),
             Due::Start { slot } => self.start(slot),
             Due::Produce { count } => self.produce(usize::from(count)),

@@ -17,7 +17,7 @@ pub struct Open {
     pub event: EventId,
     pub tenure: u32,
     pub partition: usize,
-    key: u32,
+    pub(super) key: u32,
     /// The record's number in its partition.
     pub rec: usize,
     pub offset: i64,
@@ -25,7 +25,9 @@ pub struct Open {
     /// When the first attempt in this tenure was started.
     pub first: Mono,
     /// How it ended, if it has.
-    ended: Option<Kind>,
+    pub(super) ended: Option<Kind>,
+    /// Whether it was marked, after it had ended unmarked.
+    pub(super) marked: bool,
 }
 
 impl Ledger {
@@ -81,9 +83,22 @@ impl Ledger {
         }
         let first = self.tenures[tenure as usize].first_attempt(rec, self.now);
         let event = dispatch.event;
-        let open = Open { call, event, tenure, partition, key, rec, offset, attempt, first, ended: None };
+        let open = Open {
+            call,
+            event,
+            tenure,
+            partition,
+            key,
+            rec,
+            offset,
+            attempt,
+            first,
+            ended: None,
+            marked: false,
+        };
         self.check_start(process, &open);
         self.check_overlap(process, &open);
+        self.check_unmarked_key(process, &open);
         self.check_repeat(process, &open);
         self.check_id(process, &open);
         self.check_given_up(process, &open);
@@ -209,6 +224,9 @@ impl Ledger {
         let (event, offset, partition, index, tenure) =
             (open.event, open.offset, open.partition, open.rec, open.tenure);
         self.note(Event::End { process, call, offset, outcome: kind });
+        if kind == Kind::Unmarked {
+            self.seen.add(Sight::Unmarked);
+        }
         if kind != Kind::Success {
             return Some(event);
         }
@@ -227,7 +245,7 @@ impl Ledger {
         for held in &book.tenures {
             self.tenures[*held as usize].fresh = Set::default();
         }
-        let (mut index, mut failed) = (0, Vec::new());
+        let (mut index, mut failed, mut marked) = (0, Vec::new(), Vec::new());
         while let Some(&open) = book.open.get(index) {
             let Some(kind) = open.ended else {
                 index += 1;
@@ -243,6 +261,12 @@ impl Ledger {
                 if book.tenures.iter().any(again) {
                     self.seen.add(Sight::KeyHeldBack);
                 }
+            } else if kind == Kind::Unmarked {
+                if open.marked {
+                    marked.push(open);
+                } else {
+                    book.unmarked.push(open);
+                }
             } else if kind == Kind::Success {
                 tenure.own.add(open.rec);
                 book.processed.extend((rec.id != NO_ID).then_some((rec.key, rec.id)));
@@ -250,6 +274,11 @@ impl Ledger {
                 failed.push((open, kind));
             }
         }
+        for open in marked {
+            self.seen.add(Sight::MarkedInBatch);
+            self.finish_marked(process, &open);
+        }
+        self.told_marks(process);
         for (open, kind) in failed {
             self.failed(process, &open, kind);
         }

@@ -19,12 +19,13 @@ impl World {
         ledger.healed_at = Some(self.now);
         ledger.unreachable = false;
         ledger.look();
-        let mut open = Vec::new();
+        let (mut open, mut unmarked) = (Vec::new(), Vec::new());
         for process in self.slots.iter().flatten() {
             let book = ledger.book(process.id);
             book.cut_off = false;
             book.fuse = None;
             open.extend(book.open.iter().map(|open| open.call));
+            unmarked.extend(book.unmarked_calls());
         }
         drop(ledger);
         for slot in 0..self.slots.len() as u8 {
@@ -37,6 +38,10 @@ impl World {
         for call in open {
             let wait = self.chance.millis(0, 500);
             self.plan_in(wait, Due::End { call });
+        }
+        for call in unmarked {
+            let wait = self.chance.millis(0, 500);
+            self.plan_in(wait, Due::Mark { call });
         }
         self.answer_posts();
         for slot in 0..self.plan.members as u8 {

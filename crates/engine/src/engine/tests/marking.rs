@@ -90,6 +90,17 @@ fn a_second_mark_and_one_of_a_running_call_do_nothing() {
 }
 
 #[test]
+fn what_marks_let_go_on_starts_with_the_next_outcomes() {
+    let mut bench = Bench::new(quick());
+    let event = bench.unmarked(&[(0, "a"), (1, "a")]);
+    bench.step(Input::Marked(vec![event]));
+    bench.assign_partition(PartitionIndex(1), NEXT, 0);
+    assert!(bench.offsets().is_empty(), "its partition may be taken away by what comes next");
+    bench.step(Input::Settled(Vec::new()));
+    assert_eq!(bench.offsets(), [1]);
+}
+
+#[test]
 fn a_marked_record_that_was_retried_is_finished_once() {
     let mut bench = Bench::new(quick());
     bench.records(EPOCH, &[(0, "a")]);
