@@ -26,6 +26,7 @@ interface Settings {
   readonly sourceSystem?: string | null;
   readonly warnings?: readonly string[];
   readonly sendTimeoutMs: number;
+  readonly ack?: 'auto' | 'manual';
 }
 
 /**
@@ -69,8 +70,9 @@ export class ProsodyClient {
       throw fromNative(error);
     }
     const native = this.#native;
-    this.#dispatcher = new Dispatcher((rows, count, texts, takes) =>
-      native.settle(rows, count, texts, takes),
+    this.#dispatcher = new Dispatcher(
+      (rows, count, texts, takes) => native.settle(rows, count, texts, takes),
+      this.#settings.ack === 'manual',
     );
     this.#sender = new Sender(native, this.#keepAlive, this.#settings.sourceSystem ?? undefined);
     this.#subscription = new Subscription(native, this.#dispatcher, this.#keepAlive);

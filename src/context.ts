@@ -1,6 +1,7 @@
 import { TimerError } from './errors.js';
 import type { Context } from './handler.js';
 import * as layout from './layout.js';
+import { NO_MARK } from './marking.js';
 import { INSPECT } from './text.js';
 
 const OPEN = 0;
@@ -31,6 +32,8 @@ export class CallContext implements Context {
   private reason: DOMException | undefined;
   private controller: AbortController | undefined;
   private waiting: (() => void)[] | undefined;
+  /** How far the marking of the message has come; `marking.ts` says what the numbers mean. */
+  mark = NO_MARK;
 
   constructor(
     /** The native side's name of the event; an index is used again, with another generation. */

@@ -4,6 +4,7 @@ import type { Message, Timer } from './handler.js';
 import { callName, insideCall } from './inside.js';
 import * as layout from './layout.js';
 import { log } from './logger.js';
+import { MARK_AWAITED, MARK_OPEN, NO_MARK, VOID_MARK } from './marking.js';
 import { SlabMessage } from './message.js';
 import type { Entries, Entry } from './middleware.js';
 import { Outcomes, type Settle } from './outcomes.js';
@@ -25,7 +26,11 @@ export class Dispatcher {
   /** Called after each settlement while somebody waits for calls to end. */
   onSettled: (() => void) | undefined;
 
-  constructor(settle: Settle) {
+  /** With `manual` a message is done when it is marked, not when its handler returns. */
+  constructor(
+    settle: Settle,
+    private readonly manual = false,
+  ) {
     this.outcomes = new Outcomes(
       settle,
       (slab) => this.accept(slab),
@@ -42,6 +47,11 @@ export class Dispatcher {
   /** Whether the code that runs now was called by one of these handlers. */
   isInsideCall(): boolean {
     return this.openCalls > 0 && insideCall(this.name);
+  }
+
+  /** Hands over what handlers have returned and marked so far. */
+  handOver(): void {
+    this.outcomes.handOverNow();
   }
 
   /** From now on events go to these. */
@@ -87,7 +97,14 @@ export class Dispatcher {
       );
       return;
     }
-    void this.run(this.entries.onMessage, context, new SlabMessage<unknown>(slab, row, from));
+    let message: SlabMessage<unknown>;
+    if (this.manual) {
+      context.mark = MARK_OPEN;
+      message = new SlabMessage(slab, row, from, context, this.outcomes);
+    } else {
+      message = new SlabMessage(slab, row, from);
+    }
+    void this.run(this.entries.onMessage, context, message);
   }
 
   private begin(eventIndex: number, eventGeneration: number): CallContext {
@@ -121,11 +138,18 @@ export class Dispatcher {
   }
 
   private succeed(context: CallContext): void {
-    this.outcomes.succeeded(context.eventIndex, context.eventGeneration);
+    if (context.mark === MARK_OPEN) {
+      context.mark = MARK_AWAITED;
+      this.outcomes.unmarked(context.eventIndex, context.eventGeneration);
+    } else {
+      this.outcomes.succeeded(context.eventIndex, context.eventGeneration);
+    }
     this.ended(context);
   }
 
   private fail(context: CallContext, error: unknown): void {
+    // A mark that was made before is void: the next attempt has a message of its own.
+    if (context.mark !== NO_MARK) context.mark = VOID_MARK;
     this.outcomes.failed(context.eventIndex, context.eventGeneration, classify(error));
     this.ended(context);
   }

@@ -39,6 +39,15 @@ export interface Message<P = unknown> {
   readonly rawKey: Uint8Array | null;
   /** 1 for the first attempt. It starts again with a new process unless a store kept it. */
   readonly attempt: number;
+  /**
+   * Marks the message as done, with the option `ack: 'manual'`: at once, without waiting for the broker, and also after the
+   * handler has returned. A handler that returns without it frees its slot; the messages behind it of the same key wait.
+   * A handler that throws after it has failed all the same. A second call does nothing, and neither does one that comes
+   * when the partition has been given up: its next owner gets the message again.
+   *
+   * Errors: a {@link ProsodyError} with the code `ACK_AUTO` if `ack` is not `manual`; nothing changes by it.
+   */
+  commit(): void;
   /** The message as plain data, for `JSON.stringify`. */
   toJSON(): {
     topic: string;

@@ -51,6 +51,9 @@ export const OUTCOME_WORDS = 3;
 export const OUTCOME_SUCCESS = 0;
 export const OUTCOME_TRANSIENT = 1;
 export const OUTCOME_PERMANENT = 2;
+/** The handler returned, and its message is not marked; the same event is marked later. */
+export const OUTCOME_UNMARKED = 3;
+export const OUTCOME_MARKED = 4;
 export const OUTCOME_TEXT_SHIFT = 8;
 
 /** Length of a thing that is null. */

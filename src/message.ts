@@ -3,6 +3,7 @@ import { PayloadError } from './errors.js';
 import type { Message, MessageHeaders } from './handler.js';
 import { SlabHeaders } from './headers.js';
 import * as layout from './layout.js';
+import { commit, type Markable, type Marks } from './marking.js';
 import type { PartitionName, Slab } from './slab.js';
 import { INSPECT, type Inspect } from './text.js';
 
@@ -20,6 +21,9 @@ export class SlabMessage<P> implements Message<P> {
     private readonly slab: Slab,
     private readonly row: number,
     private readonly from: PartitionName,
+    // Only with `ack: 'manual'`.
+    private readonly call?: Markable,
+    private readonly outcomes?: Marks,
   ) {
     this.readKey = undefined;
     this.readPayload = undefined;
@@ -65,6 +69,10 @@ export class SlabMessage<P> implements Message<P> {
 
   get rawPayload(): Uint8Array | null {
     return this.slab.view(this.valueStart(), this.valueLength());
+  }
+
+  commit(): void {
+    commit(this.call, this.outcomes);
   }
 
   toJSON(): {

@@ -28,7 +28,7 @@ export type Settle = (
 export type Start = (slab: ArrayBuffer) => number;
 
 /**
- * Collects how calls ended and hands them over once a turn of the event loop, or when there are many. A slab is delivered
+ * Collects how calls ended, and which messages were marked since, and hands them over once a turn of the event loop, or when there are many. A slab is delivered
  * in the poll phase and the hand-over runs in the check phase of the same turn, so a batch costs one crossing and waits
  * for nothing.
  */
@@ -60,6 +60,20 @@ export class Outcomes {
 
   succeeded(eventIndex: number, eventGeneration: number): void {
     this.add(eventIndex, eventGeneration, layout.OUTCOME_SUCCESS);
+  }
+
+  /** The handler returned; {@link marked} follows, or nothing does. */
+  unmarked(eventIndex: number, eventGeneration: number): void {
+    this.add(eventIndex, eventGeneration, layout.OUTCOME_UNMARKED);
+  }
+
+  marked(eventIndex: number, eventGeneration: number): void {
+    this.add(eventIndex, eventGeneration, layout.OUTCOME_MARKED);
+  }
+
+  /** Hands over what there is at once, ahead of a call that is to come after it. */
+  handOverNow(): void {
+    if (this.used > 0) this.handOver(false);
   }
 
   failed(eventIndex: number, eventGeneration: number, verdict: Verdict): void {

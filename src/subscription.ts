@@ -87,6 +87,8 @@ export class Subscription {
     return this.append('unsubscribe', async () => {
       // The subscription that this one waited for may have failed: then there is nothing to leave.
       if (last.kind === 'subscribe' && last.failed) return;
+      // What was marked before the call is not to be given up as unmarked.
+      this.dispatcher.handOver();
       try {
         await this.native.unsubscribe();
       } finally {

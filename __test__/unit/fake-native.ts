@@ -160,6 +160,8 @@ export function unpack(bytes: Uint8Array, count: number): SentRecord[] {
 
 export class FakeNative implements NativeClient {
   static created: FakeNative[] = [];
+  /** What the next one says besides its usual settings. */
+  static settings: Record<string, unknown> = {};
   readonly crossings: SentRecord[][] = [];
   readonly settled: Outcome[][] = [];
   readonly calls: string[] = [];
@@ -173,6 +175,7 @@ export class FakeNative implements NativeClient {
     warnings: [],
     sendTimeoutMs: 1000,
     shutdownTimeoutMs: 30_000,
+    ...FakeNative.settings,
   };
   onSubscribe: () => Promise<void> = () => Promise.resolve();
   onUnsubscribe: () => Promise<void> = () => Promise.resolve();

@@ -127,6 +127,7 @@ impl NativeClient {
         json!({
             "sourceSystem": options.source_system,
             "mode": options.mode.name(),
+            "ack": options.group.ack.name(),
             "warnings": warnings,
             "sendTimeoutMs": options.send_timeout.as_millis() as u64,
             "shutdownTimeoutMs": options.limits.shutdown_timeout.as_millis() as u64,

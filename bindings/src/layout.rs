@@ -36,6 +36,9 @@ pub const OUTCOME_WORDS: usize = 3;
 pub const OUTCOME_SUCCESS: u32 = 0;
 pub const OUTCOME_TRANSIENT: u32 = 1;
 pub const OUTCOME_PERMANENT: u32 = 2;
+/// The handler returned, and its message is not marked; the same event is marked later.
+pub const OUTCOME_UNMARKED: u32 = 3;
+pub const OUTCOME_MARKED: u32 = 4;
 pub const OUTCOME_TEXT_SHIFT: u32 = 8;
 
 pub const REPORTS_HEADER_BYTES: usize = 8;

@@ -7,7 +7,8 @@ use prosody_model::{EventId, Failure, Outcome};
 use serde_json::Value;
 
 use crate::layout::{
-    OUTCOME_PERMANENT, OUTCOME_SUCCESS, OUTCOME_TEXT_SHIFT, OUTCOME_TRANSIENT, OUTCOME_WORDS,
+    OUTCOME_MARKED, OUTCOME_PERMANENT, OUTCOME_SUCCESS, OUTCOME_TEXT_SHIFT, OUTCOME_TRANSIENT,
+    OUTCOME_UNMARKED, OUTCOME_WORDS,
 };
 
 /// The outcomes of `count` rows.
@@ -28,6 +29,8 @@ fn settlement(row: &[u32], texts: &[String]) -> Result<Settlement, String> {
     let place = row[2] >> OUTCOME_TEXT_SHIFT;
     let outcome = match row[2] & ((1 << OUTCOME_TEXT_SHIFT) - 1) {
         OUTCOME_SUCCESS => Outcome::Success,
+        OUTCOME_UNMARKED => Outcome::Unmarked,
+        OUTCOME_MARKED => Outcome::Marked,
         OUTCOME_TRANSIENT => Outcome::Transient(failure(place, texts)?),
         OUTCOME_PERMANENT => Outcome::Permanent(failure(place, texts)?),
         code => return Err(format!("settle: {code} is no outcome")),

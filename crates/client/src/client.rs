@@ -1,13 +1,16 @@
 //! The client as the language binding sees it.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
 
-use prosody_broker::{BrokerError, ErrorCode, Outgoing};
-use prosody_config::{Options, Problems, RawValue, Warning};
+use prosody_broker::{BrokerError, ErrorCode, Outgoing, StartFrom};
+use prosody_config::{self as config, Options, Problems, RawValue, Warning};
 use prosody_engine::Settlement;
 use prosody_kafka::KafkaConsumer;
 use prosody_model::Epochs;
@@ -45,6 +48,8 @@ pub struct Client {
     waiting: Waiting,
     /// In mock mode held from the start, so that what one client sends is there when the next one comes.
     memory: Option<prosody_broker::memory::MemoryBroker>,
+    /// Whether a consumer of this client has had an assignment: `startFrom` is for the first one.
+    begun: AtomicBool,
 }
 
 struct Running {
@@ -88,6 +93,7 @@ impl Client {
             running: Mutex::new(None),
             waiting: Waiting::new("prosody-wait"),
             memory,
+            begun: AtomicBool::new(false),
         })
     }
 
@@ -145,6 +151,7 @@ impl Client {
             ended.join();
             ended.mailbox
         });
+        let start = self.start_from(before.as_deref());
         let mailbox = Arc::new(Mailbox::after(before.as_deref(), ready));
         self.letters.are_for(&mailbox);
         let waker = {
@@ -161,11 +168,12 @@ impl Client {
         let started = if let Some(broker) = self.memory.clone() {
             let open = move || {
                 probes()?;
-                Ok(broker.consumer(&group, waker))
+                Ok(broker.consumer(&group, waker).starting_from(start))
             };
             consumer::start(plan, open, Arc::clone(&mailbox), sink)
         } else {
-            let settings = kafka::settings(&self.options, Some(&self.sink));
+            let mut settings = kafka::settings(&self.options, Some(&self.sink));
+            settings.start_from = start;
             let open = move || {
                 probes()?;
                 Ok(KafkaConsumer::new(&settings, Epochs::default(), waker)?)
@@ -184,6 +192,21 @@ impl Client {
             mailbox.ready(Err(error));
         }
         Ok(())
+    }
+
+    /// Where the assignment that comes next starts, `before` being the consumer before this one.
+    fn start_from(&self, before: Option<&Mailbox>) -> StartFrom {
+        if before.is_some_and(|before| before.vitals.was_assigned()) {
+            self.begun.store(true, Ordering::Relaxed);
+        }
+        if self.begun.load(Ordering::Relaxed) {
+            return StartFrom::Committed;
+        }
+        match self.options.group.start_from {
+            config::StartFrom::Committed => StartFrom::Committed,
+            config::StartFrom::Earliest => StartFrom::Earliest,
+            config::StartFrom::Latest => StartFrom::Latest,
+        }
     }
 
     /// Drains, commits and leaves; `done` is called when that is over, at once if nothing runs.

@@ -110,8 +110,12 @@ fn run<C: Consumer>(
             let next = shell.step(&mut inbox, now, &mut relay);
             let engine = shell.engine();
             let counters = engine.counters();
-            let settled = counters.succeeded + counters.transient + counters.disposed + counters.late;
-            // Keys that wait for a planned attempt are no work.
+            let settled = counters.succeeded
+                + counters.unmarked
+                + counters.transient
+                + counters.disposed
+                + counters.late;
+            // Keys that wait for a planned attempt, or for a mark, are no work.
             mailbox.pulse.beat(now.mono, settled, engine.open_calls() + engine.ready_keys());
             mailbox.vitals.beat(now.mono, engine, sink);
             mailbox.set_assigned(engine.held_partitions());

@@ -23,7 +23,7 @@ mod wiring;
 pub use admin::AdminClient;
 pub use client::{Client, Done, State};
 pub use error::ClientError;
-pub use prosody_broker::{BrokerError, Outgoing, Report};
+pub use prosody_broker::{BrokerError, Moved, Outgoing, Report};
 pub use prosody_config::{Options, Problem, Problems, RawValue, Warning};
 pub use prosody_engine::{Dispatch, Observation, Settlement, Skip};
 pub use prosody_shell::Fact;

@@ -70,6 +70,7 @@ struct Tally {
     counters: Counters,
     open_calls: usize,
     records: usize,
+    unmarked: usize,
     uncommitted: usize,
     bytes: usize,
     ready_keys: usize,
@@ -94,6 +95,7 @@ impl Vitals {
             counters: *engine.counters(),
             open_calls: engine.open_calls(),
             records: engine.records(),
+            unmarked: engine.unmarked(),
             uncommitted: engine.uncommitted(),
             bytes: engine.bytes(),
             ready_keys: engine.ready_keys(),
@@ -114,6 +116,11 @@ impl Vitals {
         let place = lock(&self.place).take();
         // With no lock held: the server may be asking just now.
         drop(place);
+    }
+
+    /// Whether the group has given it partitions, ever.
+    pub fn was_assigned(&self) -> bool {
+        self.known().joined
     }
 
     fn hear(&self, facts: &[Fact]) {

@@ -28,6 +28,7 @@ mod settlement;
 mod ticking;
 
 pub use counters::Counters;
+use marking::Marks;
 
 use giving::Giving;
 
@@ -53,10 +54,7 @@ pub struct Engine {
     partitions: Partitions,
     /// Handler calls that have not settled, those of ended epochs included.
     open: usize,
-    /// Records whose handler has returned and that wait to be marked.
-    unmarked: usize,
-    /// Whether what marks have let go on is not to start yet.
-    marking: bool,
+    marks: Marks,
     /// Records that count against `max_uncommitted`.
     uncommitted: usize,
     /// Bytes of all records in hand, backlogs included.
@@ -91,8 +89,7 @@ impl Engine {
             parking: Parking::default(),
             partitions: Partitions::default(),
             open: 0,
-            unmarked: 0,
-            marking: false,
+            marks: Marks::default(),
             uncommitted: 0,
             bytes: 0,
             typical_size: 256,
@@ -121,14 +118,16 @@ impl Engine {
         match input {
             Input::Records { epoch, records } => self.admit_batch(epoch, records, now, out),
             Input::Settled(settlements) => {
-                self.marking = false;
+                self.marks.hold = false;
                 for settlement in settlements {
                     self.settle(settlement, now, out);
                 }
             }
             Input::Marked(marked) => {
-                self.marking = true;
-                marked.into_iter().for_each(|event| self.mark(event, now));
+                self.marks.hold = true;
+                for event in marked {
+                    self.mark(event, now);
+                }
             }
             Input::Named { partition, topic } => self.intake.name(partition, &topic),
             Input::DeadLettered(answers) => {
@@ -159,7 +158,7 @@ impl Engine {
 
     /// Starts what may start, asks for what is to be read again and admits what waits for room, until nothing moves.
     fn fill(&mut self, now: Mono, out: &mut Vec<Action>) {
-        if self.marking {
+        if self.marks.hold {
             return;
         }
         self.relieve(now);
@@ -240,7 +239,7 @@ impl Engine {
 
     /// Records whose handler has returned and that wait to be marked.
     pub fn unmarked(&self) -> usize {
-        self.unmarked
+        self.marks.awaited
     }
 
     /// Records in hand, running and waiting, backlogs aside.

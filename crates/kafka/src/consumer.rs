@@ -13,6 +13,7 @@
 
 mod alarm;
 mod assignment;
+mod bounds;
 mod close;
 mod commit;
 mod events;
@@ -121,7 +122,7 @@ impl KafkaConsumer {
             now: Mono::default(),
             epochs,
             table: Table::default(),
-            joining: Joining::default(),
+            joining: Joining::new(settings.start_from),
             keeping: Keeping::default(),
             rereader: Rereader::new(settings.clone(), Arc::clone(&waker)),
             revokes: Vec::new(),
@@ -263,6 +264,7 @@ impl Membership {
     fn on_answer(&mut self, event: &crate::ffi::Event) {
         match event.kind() {
             EventKind::GroupOffsets => self.on_group_offsets(event),
+            EventKind::LogOffsets => self.on_log_offsets(event),
             EventKind::Configs => self.on_configs(event),
             EventKind::Commit => {
                 let results = self.commits.answered(event);

@@ -6,7 +6,7 @@ pub use security::{Pem, Protocol, Security};
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use prosody_broker::BrokerError;
+use prosody_broker::{BrokerError, StartFrom};
 
 use crate::ffi::Conf;
 
@@ -39,6 +39,8 @@ pub struct KafkaSettings {
     /// Static membership, if given.
     pub group_instance_id: Option<String>,
     pub group_protocol: GroupProtocol,
+    /// Where the first assignment of a consumer starts.
+    pub start_from: StartFrom,
     pub session_timeout: Duration,
     pub heartbeat_interval: Duration,
     /// How long a consumer may stay unpolled before it leaves the group.
@@ -73,6 +75,7 @@ impl Default for KafkaSettings {
             client_id: None,
             group_instance_id: None,
             group_protocol: GroupProtocol::Classic,
+            start_from: StartFrom::Committed,
             session_timeout: Duration::from_secs(45),
             heartbeat_interval: Duration::from_secs(3),
             max_poll_interval: Duration::from_secs(300),
@@ -101,6 +104,7 @@ impl fmt::Debug for KafkaSettings {
             .field("client_id", &self.client_id)
             .field("group_instance_id", &self.group_instance_id)
             .field("group_protocol", &self.group_protocol)
+            .field("start_from", &self.start_from)
             .field("max_buffered_bytes", &self.max_buffered_bytes)
             .field("security", &self.security)
             .field("properties", &properties)

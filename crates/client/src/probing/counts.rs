@@ -19,6 +19,11 @@ pub fn write<'a>(writer: &mut Writer, tally: &Tally, health: &Health, topics: im
             counters.abandoned,
         ),
         (
+            "records_lapsed_total",
+            "Records that waited for their commit() when their partition was given up.",
+            counters.lapsed,
+        ),
+        (
             "dead_letters_total",
             "Records that failed for good and whose dead letter is acknowledged.",
             counters.dead_lettered,
@@ -35,11 +40,13 @@ pub fn write<'a>(writer: &mut Writer, tally: &Tally, health: &Health, topics: im
     }
     for (outcome, count) in [
         ("success", counters.succeeded),
+        ("unmarked", counters.unmarked),
         ("transient", counters.transient),
         ("disposed", counters.disposed),
         ("late", counters.late),
     ] {
-        let help = "Handler calls that ended, and how; late: after their assignment.";
+        let help = "Handler calls that ended, and how; unmarked: before their commit(), which counts as \
+                    a success of its own; late: after their assignment.";
         writer.counter("calls_settled_total", help, &[("outcome", outcome)], count);
     }
     for (reason, count) in [
@@ -54,6 +61,11 @@ pub fn write<'a>(writer: &mut Writer, tally: &Tally, health: &Health, topics: im
     for (name, help, value) in [
         ("calls_open", "Handler calls that run.", tally.open_calls),
         ("records_held", "Records in hand, running and waiting.", tally.records),
+        (
+            "records_unmarked",
+            "Records whose handler has returned and that wait for their commit().",
+            tally.unmarked,
+        ),
         ("records_uncommitted", "Records that count against maxUncommitted.", tally.uncommitted),
         ("bytes_held", "Key, value and header bytes in hand.", tally.bytes),
         ("keys_ready", "Keys that could start a call if a slot were free.", tally.ready_keys),

@@ -21,6 +21,15 @@ use crate::{
     planted::{self, Bug},
 };
 
+/// Where marking stands.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// Records whose handler has returned and that wait to be marked.
+    pub awaited: usize,
+    /// Whether what marks have let go on is not to start yet.
+    pub hold: bool,
+}
+
 impl Engine {
     /// The call of a record is over, and its mark is yet to come. The slot is free already.
     pub(super) fn await_mark(
@@ -37,7 +46,7 @@ impl Engine {
         // To all policies the call has succeeded; what is left is the end of its record.
         self.stack.settle(&facts, &Outcome::Success, now, &mut self.rng);
         self.hasten(now, out);
-        self.unmarked += 1;
+        self.marks.awaited += 1;
         if let Some(event) = self.events.get_mut(index) {
             event.stage = Stage::Unmarked;
         }
@@ -60,7 +69,7 @@ impl Engine {
             self.counters.outdated += 1;
             return;
         };
-        self.unmarked -= 1;
+        self.marks.awaited -= 1;
         self.counters.succeeded += 1;
         self.free_lane(lane);
         self.complete(index);
@@ -69,7 +78,7 @@ impl Engine {
 
     /// Forgets the unmarked records of an epoch that is over.
     pub(super) fn drop_unmarked(&mut self, epoch: Epoch) {
-        if self.unmarked == 0 {
+        if self.marks.awaited == 0 {
             return;
         }
         let Some(partition) = self.partitions.get(epoch).map(|held| held.index) else { return };
@@ -79,7 +88,7 @@ impl Engine {
         let unmarked: Vec<_> =
             self.events.iter().filter(|(_, event)| ours(event)).map(|(i, event)| (i, event.lane)).collect();
         for (index, lane) in unmarked {
-            self.unmarked -= 1;
+            self.marks.awaited -= 1;
             self.counters.lapsed += 1;
             self.forget(index);
             self.free_lane(lane);

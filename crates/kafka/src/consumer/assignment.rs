@@ -63,11 +63,13 @@ impl Membership {
         // An incremental assignment would clear the mark that the session is over. The revocation that goes
         // with that mark is on its way, and takes these along or leaves them for later.
         if self.handle.assignment_lost() {
-            return starts.into_iter().for_each(|start| self.joining.again(start.partition, self.now));
+            return starts
+                .into_iter()
+                .for_each(|start| self.joining.again(start.partition, start.first, self.now));
         }
         let mut list = PartitionList::new();
         let mut taken = Vec::with_capacity(starts.len());
-        for Start { partition, committed, metadata } in starts {
+        for Start { partition, committed, metadata, first, moved } in starts {
             let epoch = self.epochs.draw();
             let (topic, number) = (&*partition.topic, partition.partition);
             let Some(source) = Source::split(&self.handle, topic, number, epoch, &self.ready) else {
@@ -76,17 +78,18 @@ impl Membership {
             if let Some(mut element) = list.add(topic, number) {
                 element.offset(committed.unwrap_or(i64::from(sys::RD_KAFKA_OFFSET_BEGINNING)));
             }
-            taken.push((Assigned { epoch, partition, committed, metadata }, source));
+            taken.push((Assigned { epoch, partition, committed, metadata, moved }, source, first));
         }
         if let Err((code, reason)) = incremental_assign(&self.handle, &list) {
             let reason = error::of_kind(error::kind(code), "taking partitions over", &reason);
             self.warn("", reason);
             return taken
                 .into_iter()
-                .for_each(|(assigned, _)| self.joining.again(assigned.partition, self.now));
+                .for_each(|(assigned, _, first)| self.joining.again(assigned.partition, first, self.now));
         }
         let mut said = Vec::with_capacity(taken.len());
-        for (assigned, source) in taken {
+        for (assigned, source, first) in taken {
+            self.joining.bounds.begin(first);
             // Anything left there by an earlier spell raises no edge.
             source.arm();
             self.table

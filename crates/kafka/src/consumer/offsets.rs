@@ -5,10 +5,11 @@
 
 use std::{ffi::CString, ptr, sync::Arc, time::Duration};
 
+use prosody_broker::{Moved, StartFrom};
 use prosody_model::{Mono, TopicPartition};
 use rdkafka_sys as sys;
 
-use super::Membership;
+use super::{Membership, bounds::Bounds};
 use crate::{
     error,
     ffi::{Event, PartitionList},
@@ -17,7 +18,7 @@ use crate::{
 /// After a failure the offsets are asked for again in this time.
 const RETRY: Duration = Duration::from_millis(250);
 /// An answer that takes longer is not waited for.
-const PATIENCE_MS: i32 = 10_000;
+pub(super) const PATIENCE_MS: i32 = 10_000;
 
 /// Partitions that the group has given us and whose start is not known yet.
 #[derive(Debug, Default)]
@@ -26,6 +27,7 @@ pub(super) struct Joining {
     wanted: Vec<Wanted>,
     last_request: u64,
     retry_at: Option<Mono>,
+    pub(super) bounds: Bounds,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,8 @@ struct Wanted {
     partition: TopicPartition,
     /// The request that asks for it; 0 for none.
     request: u64,
+    /// Of the first assignment.
+    first: bool,
 }
 
 /// Where a partition is to be read from.
@@ -41,27 +45,37 @@ pub(super) struct Start {
     pub(super) partition: TopicPartition,
     pub(super) committed: Option<i64>,
     pub(super) metadata: String,
+    /// Of the first assignment.
+    pub(super) first: bool,
+    /// Set where `committed` is another start than what was committed.
+    pub(super) moved: Option<Moved>,
 }
 
 impl Joining {
+    pub(super) fn new(start: StartFrom) -> Self {
+        Self { bounds: Bounds::new(start), ..Self::default() }
+    }
+
     pub(super) fn want(&mut self, topic: &str, partition: i32) {
         self.forget(topic, partition);
         // Names are shared among the partitions of a topic.
         let known = self.wanted.iter().find(|wanted| &*wanted.partition.topic == topic);
         let topic = known.map_or_else(|| Arc::from(topic), |wanted| Arc::clone(&wanted.partition.topic));
-        self.wanted.push(Wanted { partition: TopicPartition { topic, partition }, request: 0 });
+        let first = self.bounds.is_first();
+        self.wanted.push(Wanted { partition: TopicPartition { topic, partition }, request: 0, first });
     }
 
     /// Asks for a partition once more, a little later.
-    pub(super) fn again(&mut self, partition: TopicPartition, now: Mono) {
+    pub(super) fn again(&mut self, partition: TopicPartition, first: bool, now: Mono) {
         self.forget(&partition.topic, partition.partition);
-        self.wanted.push(Wanted { partition, request: 0 });
+        self.wanted.push(Wanted { partition, request: 0, first });
         self.retry_at = Some(now.after(RETRY));
     }
 
     /// Nothing is wanted any more.
     pub(super) fn clear(&mut self) {
         self.wanted.clear();
+        self.bounds.clear();
         self.retry_at = None;
     }
 
@@ -72,14 +86,15 @@ impl Joining {
 
     pub(super) fn forget(&mut self, topic: &str, partition: i32) {
         self.wanted.retain(|w| w.partition.partition != partition || &*w.partition.topic != topic);
+        self.bounds.forget(topic, partition);
     }
 
     /// Takes a partition out if `request` still asks for it.
-    fn answered(&mut self, request: u64, topic: &str, partition: i32) -> Option<TopicPartition> {
+    fn answered(&mut self, request: u64, topic: &str, partition: i32) -> Option<Wanted> {
         let at = self.wanted.iter().position(|w| {
             w.request == request && w.partition.partition == partition && &*w.partition.topic == topic
         })?;
-        Some(self.wanted.swap_remove(at).partition)
+        Some(self.wanted.swap_remove(at))
     }
 
     /// Has everything that `request` asked for asked again.
@@ -145,12 +160,12 @@ impl Membership {
                 for entry in entries {
                     if entry.error != 0 {
                         trouble = Some(entry.error);
-                    } else if let Some(partition) =
+                    } else if let Some(Wanted { partition, first, .. }) =
                         self.joining.answered(request, entry.topic, entry.partition)
                     {
                         let committed = (entry.offset >= 0).then_some(entry.offset);
                         let metadata = std::str::from_utf8(entry.metadata).unwrap_or_default().to_owned();
-                        starts.push(Start { partition, committed, metadata });
+                        starts.push(Start { partition, committed, metadata, first, moved: None });
                     }
                 }
             }
@@ -160,6 +175,7 @@ impl Membership {
             let what = format!("committed offsets of group {}", self.group_id);
             self.warn("offsets", error::about(what, code));
         }
+        let starts = self.ask_for_bounds(starts);
         self.take_over(starts);
     }
 

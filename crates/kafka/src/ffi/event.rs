@@ -20,6 +20,7 @@ pub(crate) enum EventKind {
     Commit,
     GroupOffsets,
     Configs,
+    LogOffsets,
     CreateTopics,
     DeleteTopics,
     Other,
@@ -44,6 +45,7 @@ impl Event {
             sys::RD_KAFKA_EVENT_OFFSET_COMMIT => EventKind::Commit,
             sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => EventKind::GroupOffsets,
             sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => EventKind::Configs,
+            sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => EventKind::LogOffsets,
             sys::RD_KAFKA_EVENT_CREATETOPICS_RESULT => EventKind::CreateTopics,
             sys::RD_KAFKA_EVENT_DELETETOPICS_RESULT => EventKind::DeleteTopics,
             _ => EventKind::Other,
@@ -120,6 +122,25 @@ impl Event {
                 return Err(sys::rd_kafka_error_code(error) as i32);
             }
             Ok(list::entries(sys::rd_kafka_group_result_partitions(*groups)))
+        }
+    }
+
+    /// The answer to a question for offsets of logs: an error code for all of it, or the partitions.
+    pub(crate) fn log_offsets(&self) -> Result<Vec<Entry<'_>>, i32> {
+        if self.error() != 0 {
+            return Err(self.error());
+        }
+        let mut count = 0;
+        // SAFETY: the event is live and of this kind; the infos and their partitions belong to it, and there are as many
+        // as said.
+        unsafe {
+            let result = sys::rd_kafka_event_ListOffsets_result(self.0);
+            if result.is_null() {
+                return Ok(Vec::new());
+            }
+            let infos = sys::rd_kafka_ListOffsets_result_infos(result, ptr::from_mut::<usize>(&mut count));
+            let partition = |at| sys::rd_kafka_ListOffsetsResultInfo_topic_partition(*infos.add(at));
+            Ok((0..count).filter_map(|at| list::entry(partition(at))).collect())
         }
     }
 }

@@ -103,7 +103,7 @@ pub(super) unsafe fn entries<'a>(list: *const sys::rd_kafka_topic_partition_list
 
 /// Reads one element through its address: a reference would claim that its error code is one of those that the
 /// bindings know, and brokers may answer with newer ones.
-unsafe fn entry<'a>(raw: *const sys::rd_kafka_topic_partition_t) -> Option<Entry<'a>> {
+pub(super) unsafe fn entry<'a>(raw: *const sys::rd_kafka_topic_partition_t) -> Option<Entry<'a>> {
     // SAFETY: a live element by the caller's word; topic names are terminated, metadata is as long as said.
     unsafe {
         let topic = CStr::from_ptr((*raw).topic).to_str().ok()?;

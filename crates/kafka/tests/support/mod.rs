@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use prosody_broker::{ReportSink, Waker, conformance::Harness};
+use prosody_broker::{ReportSink, StartFrom, Waker, conformance::Harness};
 use prosody_kafka::{GroupProtocol, KafkaAdmin, KafkaConsumer, KafkaProducer, KafkaSettings};
 use prosody_model::{Epochs, Mono, Now, TopicPartition};
 use rdkafka_sys as sys;
@@ -48,7 +48,11 @@ impl Harness for RealKafka {
     type Admin = KafkaAdmin;
 
     fn consumer(&mut self, group: &str, waker: Waker) -> KafkaConsumer {
-        let settings = KafkaSettings { group_id: group.to_owned(), ..self.settings.clone() };
+        self.consumer_from(StartFrom::Committed, group, waker)
+    }
+
+    fn consumer_from(&mut self, start_from: StartFrom, group: &str, waker: Waker) -> KafkaConsumer {
+        let settings = KafkaSettings { group_id: group.to_owned(), start_from, ..self.settings.clone() };
         KafkaConsumer::new(&settings, Epochs::default(), waker).unwrap()
     }
 
