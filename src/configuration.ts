@@ -227,8 +227,11 @@ export interface Configuration {
   heartbeatIntervalMs?: number | undefined;
   /**
    * Where this process's first assignment starts: `committed` (a new group starts at the earliest record), or
-   * `earliest` or `latest` whatever was committed, with a log of what is skipped. Known ids are skipped as
-   * ever.
+   * `earliest` or `latest` whatever was committed, with a log line for each partition of what is passed over
+   * or runs again. The start is committed at once: commits go back by `earliest`. The first assignment is the
+   * first one that gives this client a partition; what comes with later ones, after a rebalance or another
+   * `subscribe()`, starts where it is committed. So each member that starts moves what it is given first: it
+   * is an option for one start, not for a deployment that stays. Known ids are skipped as ever.
    *
    * Environment: `PROSODY_START_FROM`.
    *
@@ -237,7 +240,8 @@ export interface Configuration {
   startFrom?: 'committed' | 'earliest' | 'latest' | undefined;
   /**
    * What marks a message as done: the handler's return, or `message.commit()`. With `manual`, a handler that
-   * returned frees its slot and its key waits for the mark.
+   * returned frees its slot and its key waits for the mark; a stop or a revocation does not wait for it, and
+   * the next owner runs the message again.
    *
    * Environment: `PROSODY_ACK`.
    *
