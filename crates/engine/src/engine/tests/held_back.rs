@@ -80,3 +80,17 @@ fn keys_are_held_back_in_pipeline_mode_alone() {
         assert_eq!((bench.offsets(), bench.held_back()), (vec![1], None));
     }
 }
+
+#[test]
+fn the_time_of_a_call_that_returned_unmarked_counts_and_the_wait_for_its_mark_does_not() {
+    for (ran, waits, held_back) in [(SECOND, 11 * SECOND, false), (12 * SECOND, Duration::ZERO, true)] {
+        let mut bench = Bench::new(watched(Mode::Pipeline));
+        bench.records(EPOCH, &[(0, "a"), (1, "a")]);
+        let event = bench.dispatched()[0].event;
+        bench.run_for(ran, Outcome::Unmarked);
+        bench.wait(waits);
+        bench.settle(event, Outcome::Marked);
+        assert_eq!(bench.held_back().is_some(), held_back, "after {ran:?}");
+        assert_eq!(bench.offsets().is_empty(), held_back);
+    }
+}
