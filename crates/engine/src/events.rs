@@ -53,6 +53,8 @@ pub struct Event {
     pub deferred: bool,
     /// Whether its call was asked to stop.
     pub aborted: bool,
+    /// Whether its mark has come before the outcome of its call.
+    pub marked: bool,
     /// Once it is given up: only its dead letter is to be sent.
     pub letter: Option<Box<Letter>>,
 }

@@ -187,6 +187,7 @@ impl Engine {
                     started: now,
                     deferred: false,
                     aborted: false,
+                    marked: false,
                     letter: None,
                 };
                 self.enqueue(event, now);

@@ -66,7 +66,7 @@ impl Engine {
         }
         event.attempts = event.attempts.saturating_add(1);
         event.started = now;
-        event.aborted = false;
+        (event.aborted, event.marked) = (false, false);
         self.uncommitted -= usize::from(std::mem::take(&mut event.counted));
         self.open += 1;
         self.counters.dispatched += 1;

@@ -60,7 +60,15 @@ impl Engine {
     }
 
     /// Finishes a record that waits for this; nothing if none does, be it marked already or of an epoch that is over.
+    ///
+    /// A mark may overtake the end of its call: the two come by different ways, on different threads. It is kept until
+    /// that end.
     pub(super) fn mark(&mut self, id: EventId, now: Mono) {
+        let open = self.events.find(id).and_then(|index| self.events.get_mut(index));
+        if let Some(event) = open.filter(|event| event.stage == Stage::Open) {
+            event.marked = true;
+            return;
+        }
         let waiting = |event: &Event| (event.stage == Stage::Unmarked).then_some(event.lane);
         let found = self.events.find(id);
         let Some((index, lane)) =

@@ -15,13 +15,16 @@ use crate::{
 
 impl Engine {
     pub(super) fn settle(&mut self, settlement: Settlement, now: Mono, out: &mut Vec<Action>) {
-        let Settlement { event: id, outcome } = settlement;
+        let Settlement { event: id, mut outcome } = settlement;
         if outcome == Outcome::Marked {
             return self.mark(id, now);
         }
         let Some((index, lane, run)) = self.close_call(id, now) else { return };
         let Some(event) = self.events.get(index) else { return };
         let (partition, mut epoch) = (event.partition, event.epoch);
+        if event.marked && outcome == Outcome::Unmarked {
+            outcome = Outcome::Success;
+        }
         if planted::is(Bug::FlagInsteadOfEpoch) {
             epoch = self.partitions.epoch_of(partition).unwrap_or(epoch);
         }

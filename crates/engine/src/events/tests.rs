@@ -27,6 +27,7 @@ fn event(offset: i64) -> Event {
         started: Mono::default(),
         deferred: false,
         aborted: false,
+        marked: false,
         letter: None,
     }
 }

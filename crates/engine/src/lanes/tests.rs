@@ -46,6 +46,7 @@ impl Bench {
             started: Mono::default(),
             deferred: false,
             aborted: false,
+            marked: false,
             letter: None,
         });
         self.lanes.get_mut(lane).unwrap().push_back(event, &mut self.events);
