@@ -1,6 +1,6 @@
 export interface KafkaOptions {
-  /** Also listen with SASL_SSL. */
-  sasl?: boolean;
+  /** Also listen with SASL_SSL; `all`: and on the further listeners of scripts/kafka. */
+  sasl?: boolean | 'all';
   /** Three brokers instead of one. */
   cluster?: boolean;
   /** `full` for benchmarks. */
@@ -24,6 +24,10 @@ export interface Kafka {
   readonly caFile: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  readonly saslPlaintextBootstrapServers: string | undefined;
+  readonly expiredBootstrapServers: string | undefined;
+  readonly otherHostBootstrapServers: string | undefined;
+  readonly mutualBootstrapServers: string | undefined;
   logFile(node?: number): string;
   kill(node?: number): Promise<string>;
   freeze(node?: number): Promise<string>;

@@ -43,7 +43,7 @@ function run(script, args, env, quiet) {
 
 /**
  * @typedef {object} KafkaOptions
- * @property {boolean} [sasl] also listen with SASL_SSL
+ * @property {boolean | 'all'} [sasl] also listen with SASL_SSL; `all`: and on the further listeners of scripts/kafka
  * @property {boolean} [cluster] three brokers instead of one
  * @property {'quick' | 'full'} [jit] `full` for benchmarks
  * @property {string | Record<string, string | number>} [extra] further broker properties, which win over ours
@@ -66,7 +66,7 @@ export async function startKafka(options = {}) {
           .join('\n')
       : extra;
   const env = {
-    KAFKA_SASL: sasl ? '1' : '',
+    KAFKA_SASL: sasl === 'all' ? 'all' : sasl ? '1' : '',
     KAFKA_JIT: jit,
     KAFKA_EXTRA: lines ?? '',
     KAFKA_OWNER: owned ? String(process.pid) : '',
@@ -90,6 +90,10 @@ export async function startKafka(options = {}) {
     caFile: facts.KAFKA_CA_FILE,
     username: facts.KAFKA_USER,
     password: facts.KAFKA_PASSWORD,
+    saslPlaintextBootstrapServers: facts.KAFKA_SASL_PLAINTEXT_BOOTSTRAP,
+    expiredBootstrapServers: facts.KAFKA_EXPIRED_BOOTSTRAP,
+    otherHostBootstrapServers: facts.KAFKA_OTHER_HOST_BOOTSTRAP,
+    mutualBootstrapServers: facts.KAFKA_MUTUAL_BOOTSTRAP,
     /** The log of a broker. */
     logFile: (node = 1) => (cluster ? join(dir, `n${node}`, 'server.log') : join(dir, 'server.log')),
     /** SIGKILL; `start` brings it back with its data and port. */

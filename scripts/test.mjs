@@ -56,7 +56,7 @@ let started;
 
 /** The Kafka of this run, started by the first step that needs it. */
 function kafka() {
-  started ??= startKafka({ sasl: true, extra: { 'num.partitions': 4 } });
+  started ??= startKafka({ sasl: 'all', extra: { 'num.partitions': 4 } });
   return started;
 }
 

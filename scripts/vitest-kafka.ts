@@ -4,7 +4,7 @@
 //   const { bootstrapServers } = inject('kafka');
 //
 // For a faster loop start one yourself and name its folder:
-//   KAFKA_SASL=1 scripts/kafka start .cache/kafka
+//   KAFKA_SASL=all scripts/kafka start .cache/kafka
 //   TEST_KAFKA_DIR=.cache/kafka npx vitest --project integration
 import type { TestProject } from 'vitest/node';
 import { startKafka } from './kafka.mjs';
@@ -17,6 +17,9 @@ declare module 'vitest' {
       caFile: string;
       username: string;
       password: string;
+      /** TLS listeners with a certificate that has expired, with another host's, and that ask for the client's own. */
+      faulty: { expired: string; otherHost: string; mutual: string };
+      saslPlaintextBootstrapServers: string;
       /** Data folder: `scripts/kafka kill DIR` and the like act on this broker. */
       dir: string;
     };
@@ -26,15 +29,18 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = process.env['TEST_KAFKA_DIR'];
   const kafka = await startKafka({
-    sasl: true,
+    sasl: 'all',
     quiet: true,
     extra: { 'num.partitions': 4 },
     ...(dir === undefined ? {} : { dir, owned: false }),
   });
   console.log(`Kafka runs on ${kafka.bootstrapServers}`);
   const { bootstrapServers, saslBootstrapServers, caFile, username, password } = kafka;
-  if (!saslBootstrapServers || !caFile || !username || !password) {
-    throw new Error(`the Kafka in ${kafka.dir} has no SASL listener: start it with KAFKA_SASL=1`);
+  const { expiredBootstrapServers: expired, otherHostBootstrapServers: otherHost } = kafka;
+  const { mutualBootstrapServers: mutual, saslPlaintextBootstrapServers } = kafka;
+  const all = expired && otherHost && mutual && saslPlaintextBootstrapServers;
+  if (!saslBootstrapServers || !caFile || !username || !password || !all) {
+    throw new Error(`the Kafka in ${kafka.dir} lacks listeners: start it with KAFKA_SASL=all`);
   }
   project.provide('kafka', {
     bootstrapServers,
@@ -42,6 +48,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     caFile,
     username,
     password,
+    faulty: { expired, otherHost, mutual },
+    saslPlaintextBootstrapServers,
     dir: kafka.dir,
   });
   return async () => {
