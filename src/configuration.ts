@@ -5,14 +5,19 @@
 export interface Token {
   /** The token itself. */
   value: string;
-  /** When it ends, in milliseconds since 1970; a new one is asked for before then. */
-  expiresAtMs: number;
-  /** Whom it names. */
+  /**
+   * When it ends: a date, or milliseconds since 1970. A new one is asked for before then. Not needed for a JSON web
+   * token, which says it itself; a token that says nothing is taken to live for five minutes.
+   */
+  expiresAt?: Date | number | undefined;
+  /** Whom it names; that of a JSON web token is its `sub`. */
   principal?: string | undefined;
+  /** What is told to the brokers besides. */
+  extensions?: Record<string, string> | undefined;
 }
 
-/** Supplies a token whenever one is needed. */
-export type TokenCallback = () => Token | Promise<Token>;
+/** Supplies a token whenever one is needed; a JSON web token may be given as it is. */
+export type TokenCallback = () => Token | string | Promise<Token | string>;
 
 /** Encryption and authentication towards Kafka. */
 export interface Security {
@@ -44,7 +49,7 @@ export interface Security {
    */
   password?: string | null | undefined;
   /**
-   * Called for a token whenever one is needed.
+   * Called for a token when the first is needed, and again before each ends. See `docs/security.md`.
    *
    * Condition: needed for OAUTHBEARER.
    */

@@ -1,13 +1,15 @@
 //! `NativeAdmin`.
 
+use std::sync::Arc;
+
 use napi::{
     Env, Result, Unknown,
-    bindgen_prelude::{Array, Object},
+    bindgen_prelude::{Array, FnArgs, Function, Object},
 };
 use napi_derive::napi;
-use prosody_client::{AdminClient, RawValue};
+use prosody_client::{AdminClient, RawValue, Sink};
 
-use crate::{errors, promise::promise, raw};
+use crate::{errors, promise::promise, raw, sink::JsSink, tokens};
 
 /// Beyond what a whole cluster holds; the in-memory broker makes room for each.
 const MOST_PARTITIONS: i32 = 1_000_000;
@@ -20,14 +22,21 @@ pub struct NativeAdmin {
 #[napi]
 impl NativeAdmin {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, options: Unknown<'_>, environment: Array<'_>) -> Result<Self, String> {
+    pub fn new(
+        env: Env,
+        options: Unknown<'_>,
+        environment: Array<'_>,
+        sink: Function<'_, FnArgs<(u32, String)>, ()>,
+    ) -> Result<Self, String> {
         let options = match raw::convert(options).map_err(errors::constructing)? {
             servers @ RawValue::Text(_) => RawValue::Map(vec![("bootstrapServers".into(), servers)]),
             other => other,
         };
         let environment = raw::items(&environment, "environment").map_err(errors::constructing)?;
         let node = format!("{:p}", env.raw());
-        let admin = AdminClient::new(&options, &environment, &node).map_err(|p| errors::configuration(&p))?;
+        let sink: Arc<dyn Sink> = Arc::new(JsSink::new(&sink).map_err(errors::constructing)?);
+        let admin = AdminClient::new(&options, &environment, &node, &sink);
+        let admin = admin.map_err(|problems| errors::configuration(&problems))?;
         Ok(Self { admin: admin.map_err(|error| errors::constructing(errors::client(&error)))? })
     }
 
@@ -51,6 +60,28 @@ impl NativeAdmin {
         let (done, promise) = promise(env)?;
         self.admin.delete_topic(name, done);
         Ok(promise)
+    }
+}
+
+#[napi]
+impl NativeAdmin {
+    /// As `NativeClient`'s.
+    #[napi(catch_unwind)]
+    pub fn token(
+        &self,
+        value: String,
+        expires_at_ms: f64,
+        principal: String,
+        extensions: Array<'_>,
+    ) -> Result<u32> {
+        let token = tokens::token(value, expires_at_ms, principal, &extensions)?;
+        self.admin.token(&token).map(|takers| takers as u32).map_err(|error| errors::client(&error))
+    }
+
+    /// As `NativeClient`'s.
+    #[napi(catch_unwind)]
+    pub fn token_failed(&self, reason: String) -> u32 {
+        self.admin.token_failed(&reason) as u32
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     promise::{in_time, promise},
     raw, sends,
     sink::JsSink,
+    tokens,
 };
 
 #[napi]
@@ -90,6 +91,25 @@ impl NativeClient {
         let (done, promise) = in_time(env)?;
         self.client.flush(duration(timeout_ms), done);
         Ok(promise)
+    }
+
+    /// Gives a token to every part that has asked for one; how many there are.
+    #[napi(catch_unwind)]
+    pub fn token(
+        &self,
+        value: String,
+        expires_at_ms: f64,
+        principal: String,
+        extensions: Array<'_>,
+    ) -> Result<u32> {
+        let token = tokens::token(value, expires_at_ms, principal, &extensions)?;
+        self.client.token(&token).map(|takers| takers as u32).map_err(|error| errors::client(&error))
+    }
+
+    /// Says why there is no token; how many have asked for one.
+    #[napi(catch_unwind)]
+    pub fn token_failed(&self, reason: String) -> u32 {
+        self.client.token_failed(&reason) as u32
     }
 
     /// Ends the producer. To be called after `unsubscribe`.

@@ -13,6 +13,7 @@ pub const SINK_REPORTS: u32 = 1;
 pub const SINK_LOG: u32 = 2;
 pub const SINK_EVENT: u32 = 3;
 pub const SINK_PING: u32 = 4;
+pub const SINK_TOKEN: u32 = 5;
 
 pub const ROW_MESSAGE: u32 = 1;
 pub const ROW_ABORT: u32 = 2;

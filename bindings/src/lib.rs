@@ -19,3 +19,4 @@ mod reports;
 mod sends;
 mod sink;
 mod slab;
+mod tokens;

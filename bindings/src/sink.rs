@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     facts,
-    layout::{SINK_EVENT, SINK_LOG, SINK_PING, SINK_REPORTS, SINK_SLAB},
+    layout::{SINK_EVENT, SINK_LOG, SINK_PING, SINK_REPORTS, SINK_SLAB, SINK_TOKEN},
     outbox::Outbox,
     queue::Queue,
     reports, slab,
@@ -156,6 +156,11 @@ impl Sink for JsSink {
             let (count, text) = (events.len(), Value::Array(events).to_string());
             self.call(SINK_EVENT, Data::Events { text, count, queues: Arc::clone(&self.queues) });
         }
+    }
+
+    // Bound: librdkafka asks once a client, and again only when it has been answered.
+    fn token_wanted(&self) {
+        self.call(SINK_TOKEN, Data::Bytes(Vec::new()));
     }
 
     fn ping(&self, answer: Box<dyn FnOnce() + Send>) {

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use prosody_broker::{Admin, BrokerError, TopicSpec};
 use prosody_config::{Problems, RawValue};
-use prosody_kafka::KafkaAdmin;
+use prosody_kafka::{KafkaAdmin, Token};
 
-use crate::{Done, error::ClientError, kafka, waiting::Waiting, wiring};
+use crate::{Done, Sink, error::ClientError, kafka, tokens::Tokens, waiting::Waiting, wiring};
 
 /// Longest wait for a broker's answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -16,10 +16,14 @@ pub struct AdminClient {
     admin: Arc<dyn Admin>,
     /// Makes calls that wait for a broker give up.
     end: Option<Arc<KafkaAdmin>>,
+    /// With SASL OAUTHBEARER.
+    tokens: Option<Arc<Tokens>>,
     waiting: Waiting,
 }
 
 impl AdminClient {
+    /// `sink` is asked for tokens, and told nothing else.
+    ///
     /// # Errors
     ///
     /// The problems of the options, or of the client library.
@@ -27,20 +31,37 @@ impl AdminClient {
         options: &RawValue,
         variables: &[(String, String)],
         environment: &str,
+        sink: &Arc<dyn Sink>,
     ) -> Result<Result<Self, ClientError>, Problems> {
         let options = prosody_config::resolve(options, variables)?.options;
         if options.mock {
             let admin = Arc::new(wiring::memory_broker(environment, &options));
-            return Ok(Ok(Self::with(admin, None)));
+            return Ok(Ok(Self::with(admin, None, None)));
         }
-        Ok(KafkaAdmin::new(&kafka::settings(&options, None)).map_err(ClientError::from).map(|admin| {
+        let tokens = Tokens::of(&options, sink);
+        let settings = kafka::settings(&options, None, tokens.as_ref());
+        Ok(KafkaAdmin::new(&settings).map_err(ClientError::from).map(|admin| {
             let admin = Arc::new(admin);
-            Self::with(Arc::clone(&admin) as Arc<dyn Admin>, Some(admin))
+            Self::with(Arc::clone(&admin) as Arc<dyn Admin>, Some(admin), tokens)
         }))
     }
 
-    fn with(admin: Arc<dyn Admin>, end: Option<Arc<KafkaAdmin>>) -> Self {
-        Self { admin, end, waiting: Waiting::new("prosody-admin") }
+    fn with(admin: Arc<dyn Admin>, end: Option<Arc<KafkaAdmin>>, tokens: Option<Arc<Tokens>>) -> Self {
+        Self { admin, end, tokens, waiting: Waiting::new("prosody-admin") }
+    }
+
+    /// As [`Client::token`](crate::Client::token).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn token(&self, token: &Token) -> Result<usize, ClientError> {
+        self.tokens.as_ref().map_or(Ok(0), |tokens| tokens.give(token))
+    }
+
+    /// As [`Client::token_failed`](crate::Client::token_failed).
+    pub fn token_failed(&self, reason: &str) -> usize {
+        self.tokens.as_ref().map_or(0, |tokens| tokens.refuse(reason))
     }
 
     pub fn create_topic(&self, name: String, partitions: i32, replication_factor: i32, done: Done) {

@@ -12,12 +12,12 @@ use std::{
 use prosody_broker::{BrokerError, ErrorCode, Outgoing, StartFrom};
 use prosody_config::{self as config, Options, Problems, RawValue, Warning};
 use prosody_engine::Settlement;
-use prosody_kafka::KafkaConsumer;
+use prosody_kafka::{KafkaConsumer, Token};
 use prosody_model::Epochs;
 
 use crate::{
     consumer, error::ClientError, kafka, letters::Letters, mailbox::Mailbox, probing, producer::ProducerSlot,
-    sink::Sink, waiting::Waiting, wiring,
+    sink::Sink, tokens::Tokens, waiting::Waiting, wiring,
 };
 
 /// Called once with what became of a call, from whatever thread knows.
@@ -43,6 +43,8 @@ pub struct Client {
     sink: Arc<dyn Sink>,
     producer: Arc<ProducerSlot>,
     letters: Arc<Letters>,
+    /// With SASL OAUTHBEARER.
+    tokens: Option<Arc<Tokens>>,
     running: Mutex<Option<Running>>,
     /// For flushes and closes.
     waiting: Waiting,
@@ -82,7 +84,8 @@ impl Client {
         let options = resolved.options;
         let memory = options.mock.then(|| wiring::memory_broker(&environment, &options));
         let letters = Arc::new(Letters::default());
-        let producer = Arc::new(wiring::producer(&options, memory.clone(), &sink, &letters));
+        let tokens = Tokens::of(&options, &sink);
+        let producer = Arc::new(wiring::producer(&options, memory.clone(), &sink, &letters, tokens.as_ref()));
         Ok(Self {
             options,
             warnings: resolved.warnings,
@@ -90,6 +93,7 @@ impl Client {
             sink,
             producer,
             letters,
+            tokens,
             running: Mutex::new(None),
             waiting: Waiting::new("prosody-wait"),
             memory,
@@ -101,7 +105,7 @@ impl Client {
         &self.options
     }
 
-    /// Names nobody reads, to be logged.
+    /// Names nobody reads and the like, to be logged.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -172,7 +176,7 @@ impl Client {
             };
             consumer::start(plan, open, Arc::clone(&mailbox), sink)
         } else {
-            let mut settings = kafka::settings(&self.options, Some(&self.sink));
+            let mut settings = kafka::settings(&self.options, Some(&self.sink), self.tokens.as_ref());
             settings.start_from = start;
             let open = move || {
                 probes()?;
@@ -242,6 +246,20 @@ impl Client {
     /// Sends records; what becomes of each comes through [`Sink::reports`].
     pub fn send(&self, batch: Vec<Outgoing>) {
         self.producer.send(batch);
+    }
+
+    /// Gives a token to every part that has asked for one; how many there are.
+    ///
+    /// # Errors
+    ///
+    /// The token has expired, or cannot be sent.
+    pub fn token(&self, token: &Token) -> Result<usize, ClientError> {
+        self.tokens.as_ref().map_or(Ok(0), |tokens| tokens.give(token))
+    }
+
+    /// Tells every part that has asked for a token why there is none; how many there are.
+    pub fn token_failed(&self, reason: &str) -> usize {
+        self.tokens.as_ref().map_or(0, |tokens| tokens.refuse(reason))
     }
 
     /// Waits elsewhere until everything sent so far is reported; `done` hears whether it was in time.

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use prosody_config::{self as config, Options, SecurityProtocol};
-use prosody_kafka::{GroupProtocol, KafkaSettings, LogSink, Pem, Protocol, Security};
+use prosody_kafka::{GroupProtocol, KafkaSettings, LogSink, Pem, Protocol, Security, TokenSource};
 use prosody_shell::Fact;
 
-use crate::sink::Sink;
+use crate::{sink::Sink, tokens::Tokens};
 
 /// Settings of the consumer, producer or admin client that `options` ask for.
-pub fn settings(options: &Options, sink: Option<&Arc<dyn Sink>>) -> KafkaSettings {
+pub fn settings(
+    options: &Options,
+    sink: Option<&Arc<dyn Sink>>,
+    tokens: Option<&Arc<Tokens>>,
+) -> KafkaSettings {
     let group = &options.group;
     let mut settings = KafkaSettings {
         bootstrap_servers: options.bootstrap_servers.clone(),
@@ -24,6 +28,7 @@ pub fn settings(options: &Options, sink: Option<&Arc<dyn Sink>>) -> KafkaSetting
         reread_timeout: options.defer.seek_timeout,
         discard_threshold: options.defer.discard_threshold,
         security: security(&options.security),
+        tokens: tokens.map(|tokens| Arc::clone(tokens) as Arc<dyn TokenSource>),
         properties: options.kafka.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         send_timeout: options.send_timeout,
         log: sink.map(log),

@@ -17,6 +17,7 @@ mod producer;
 mod pulse;
 mod relay;
 mod sink;
+mod tokens;
 mod waiting;
 mod wiring;
 
@@ -26,5 +27,6 @@ pub use error::ClientError;
 pub use prosody_broker::{BrokerError, Moved, Outgoing, Report};
 pub use prosody_config::{Options, Problem, Problems, RawValue, Warning};
 pub use prosody_engine::{Dispatch, Observation, Settlement, Skip};
+pub use prosody_kafka::Token;
 pub use prosody_shell::Fact;
 pub use sink::{Delivery, Row, Sink};

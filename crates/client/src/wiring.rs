@@ -26,6 +26,7 @@ use crate::{
     mailbox,
     producer::{Open, ProducerSlot},
     sink::Sink,
+    tokens::Tokens,
 };
 
 /// The in-memory brokers of this process; one goes with the last client that names it.
@@ -54,6 +55,7 @@ pub fn producer(
     memory: Option<MemoryBroker>,
     sink: &Arc<dyn Sink>,
     letters: &Arc<Letters>,
+    tokens: Option<&Arc<Tokens>>,
 ) -> ProducerSlot {
     let (letters, told) = (Arc::clone(letters), Arc::clone(sink));
     let reports: ReportSink = Arc::new(move |batch| letters.sort(batch, told.as_ref()));
@@ -61,7 +63,7 @@ pub fn producer(
     let open: Open = if let Some(broker) = memory {
         Box::new(move |reports| Ok(Arc::new(broker.producer(reports, timeout)) as Arc<dyn Producer>))
     } else {
-        let settings = kafka::settings(options, Some(sink));
+        let settings = kafka::settings(options, Some(sink), tokens);
         Box::new(move |reports| Ok(Arc::new(KafkaProducer::new(&settings, reports)?) as Arc<dyn Producer>))
     };
     ProducerSlot::new(open, reports)

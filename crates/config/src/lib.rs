@@ -37,7 +37,7 @@ pub use secret::{KafkaProperties, Pem, Secret};
 pub struct Resolved {
     /// The options, every default filled in.
     pub options: Options,
-    /// Names nobody reads: to be logged, once.
+    /// Names nobody reads, and credentials that go unencrypted: to be logged, once.
     pub warnings: Vec<Warning>,
 }
 

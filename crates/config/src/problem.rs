@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::raw::quoted;
+use crate::{SaslMechanism, raw::quoted};
 
 /// One value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,25 +49,39 @@ impl Problems {
     }
 }
 
-/// A name nobody reads: most likely a slip of the pen.
+/// What can be used, and should be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// The name as it was given.
-    pub name: String,
-    /// The known name that is nearest to it.
-    pub closest: String,
-    /// Whether it is an environment variable; otherwise a constructor option.
-    pub variable: bool,
+pub enum Warning {
+    /// A name nobody reads: most likely a slip of the pen.
+    Unknown {
+        /// The name as it was given.
+        name: String,
+        /// The known name that is nearest to it.
+        closest: String,
+        /// Whether it is an environment variable; otherwise a constructor option.
+        variable: bool,
+    },
+    /// The client proves who it is on a connection that is not encrypted.
+    Unencrypted(SaslMechanism),
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.variable { "environment variable" } else { "option" };
-        write!(
-            f,
-            "unknown {kind} {} is ignored; the closest known one is {}",
-            quoted(&self.name),
-            self.closest
-        )
+        let mechanism = match self {
+            Self::Unknown { name, closest, variable } => {
+                let kind = if *variable { "environment variable" } else { "option" };
+                let name = quoted(name);
+                return write!(f, "unknown {kind} {name} is ignored; the closest known one is {closest}");
+            }
+            Self::Unencrypted(mechanism) => mechanism,
+        };
+        let seen = match mechanism {
+            SaslMechanism::Plain => "the password and all records can be read",
+            SaslMechanism::OauthBearer => "the token and all records can be read",
+            SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {
+                "all records can be read, and the password can be guessed from what is seen,"
+            }
+        };
+        write!(f, "security.protocol is sasl_plaintext: {seen} by whoever sees the traffic; use sasl_ssl")
     }
 }

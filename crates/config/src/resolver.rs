@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Options, Problem, Problems, RawValue, Resolved, Warning,
+    Options, Problem, Problems, RawValue, Resolved, SecurityProtocol, Warning,
     closest::closest,
     kind::{Input, property_path},
     raw::quoted,
@@ -46,7 +46,9 @@ pub(crate) fn resolve(raw: &RawValue, environment: &[(String, String)]) -> Resul
     }
     rules::apply(&mut draft);
     if draft.problems.is_empty() {
-        Ok(Resolved { options: draft.options, warnings: warnings(raw, environment) })
+        let mut warnings = warnings(raw, environment);
+        warnings.extend(unencrypted(&draft.options));
+        Ok(Resolved { options: draft.options, warnings })
     } else {
         Err(Problems(draft.problems))
     }
@@ -167,7 +169,7 @@ fn warnings(raw: &RawValue, environment: &[(String, String)]) -> Vec<Warning> {
                 || table::rows().map(|row| row.name.split_once('.').map_or(row.name, |(group, _)| group));
             if known().all(|known| known != name) {
                 let closest = closest(name, known()).to_owned();
-                warnings.push(Warning { name: name.clone(), closest, variable: false });
+                warnings.push(Warning::Unknown { name: name.clone(), closest, variable: false });
             } else if let (Some(group), RawValue::Map(members)) =
                 (GROUPS.iter().find(|g| g.name == name), value)
             {
@@ -180,10 +182,17 @@ fn warnings(raw: &RawValue, environment: &[(String, String)]) -> Vec<Warning> {
         let known = || table::rows().map(|row| row.env).filter(|env| !env.is_empty());
         if known().all(|known| known != own) {
             let closest = format!("{PREFIX}{}", closest(own, known()));
-            warnings.push(Warning { name: name.clone(), closest, variable: true });
+            warnings.push(Warning::Unknown { name: name.clone(), closest, variable: true });
         }
     }
     warnings
+}
+
+/// With a mock no connection is made.
+fn unencrypted(options: &Options) -> Option<Warning> {
+    let security = &options.security;
+    let open = security.protocol == SecurityProtocol::SaslPlaintext && !options.mock;
+    security.mechanism.filter(|_| open).map(Warning::Unencrypted)
 }
 
 fn unknown_member(group: &Group, member: &str) -> Option<Warning> {
@@ -193,5 +202,5 @@ fn unknown_member(group: &Group, member: &str) -> Option<Warning> {
         return None;
     }
     let closest = format!("{}.{}", group.name, closest(member, known()));
-    Some(Warning { name: format!("{}.{member}", group.name), closest, variable: false })
+    Some(Warning::Unknown { name: format!("{}.{member}", group.name), closest, variable: false })
 }

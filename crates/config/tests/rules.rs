@@ -264,6 +264,27 @@ fn sasl_members_fit_the_protocol_and_the_mechanism() {
 }
 
 #[test]
+fn credentials_without_encryption_are_warned_of_once() {
+    let sasl = |protocol| {
+        [
+            ("security.protocol", text(protocol)),
+            ("security.mechanism", text("PLAIN")),
+            ("security.username", text("u")),
+            ("security.password", text("hunter2")),
+        ]
+    };
+    let warnings = resolved(&sasl("sasl_plaintext"), &[]).warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let warning = warnings[0].to_string();
+    assert!(warning.contains("the password") && warning.contains("sasl_ssl"), "{warning}");
+    assert!(!warning.contains("hunter2"), "{warning}");
+    assert!(resolved(&sasl("sasl_ssl"), &[]).warnings.is_empty());
+    let mut mock = sasl("sasl_plaintext").to_vec();
+    mock.push(("mock", YES));
+    assert!(resolved(&mock, &[]).warnings.is_empty());
+}
+
+#[test]
 fn certificates_need_a_protocol_with_tls_and_each_other() {
     let plaintext = [("security.ca", text("/ca")), ("security.keyPassword", text("p"))];
     assert_eq!(paths(&plaintext, &[]), ["security.ca", "security.keyPassword"]);

@@ -4,7 +4,7 @@ use std::{
     ffi::CString,
     ptr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -25,12 +25,16 @@ use crate::{
 pub struct KafkaAdmin {
     /// `None` only while it is dropped.
     handle: Option<Arc<Handle>>,
+    /// Errors of the connections.
+    troubles: Mutex<Option<Queue>>,
     /// Nobody waits for an answer any more.
     ended: AtomicBool,
 }
 
 /// Between two looks whether anybody waits still.
 const LOOK: Duration = Duration::from_millis(100);
+/// A refused certificate or login is tried again for so long, in case another broker takes it.
+const SECOND_CHANCE: Duration = Duration::from_secs(3);
 
 impl KafkaAdmin {
     /// An admin client; it connects with the first call.
@@ -40,8 +44,10 @@ impl KafkaAdmin {
     /// Settings that librdkafka refuses.
     pub fn new(settings: &KafkaSettings) -> Result<Self, BrokerError> {
         // Admin calls work on a client of any role; a producer joins no group.
-        let handle = Handle::new(Role::Producer, settings.admin()?, 0, settings.log.clone())?;
-        Ok(Self { handle: Some(handle), ended: AtomicBool::new(false) })
+        let handle =
+            Handle::new(Role::Producer, settings.admin()?, sys::RD_KAFKA_EVENT_ERROR, settings.log.clone())?;
+        let troubles = Mutex::new(Some(Queue::main(&handle)));
+        Ok(Self { handle: Some(handle), troubles, ended: AtomicBool::new(false) })
     }
 
     /// Ends the calls that wait for an answer: soon they report that the client is closed. What they asked for may
@@ -74,8 +80,13 @@ impl KafkaAdmin {
             send(handle, options, &queue);
             sys::rd_kafka_AdminOptions_destroy(options);
         }
-        let deadline = Instant::now() + timeout;
+        let mut deadline = Instant::now() + timeout;
+        let mut trouble = None;
         loop {
+            if let Some(found) = self.refusal() {
+                deadline = deadline.min(Instant::now() + SECOND_CHANCE);
+                trouble = Some(found);
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             if self.ended.load(Ordering::Acquire) {
                 return Err(error::closed("admin client"));
@@ -88,6 +99,9 @@ impl KafkaAdmin {
                     };
                 }
                 None if left.is_zero() => {
+                    if let Some(BrokerError { code, message }) = trouble {
+                        return Err(BrokerError::new(code, format!("{what}: {message}")));
+                    }
                     let reason = format!("no answer within {} ms", timeout.as_millis());
                     return Err(error::of_kind(ErrorCode::Timeout, what, &reason));
                 }
@@ -97,8 +111,27 @@ impl KafkaAdmin {
     }
 }
 
+impl KafkaAdmin {
+    /// The last refused certificate or login since the last question, if there was one.
+    fn refusal(&self) -> Option<BrokerError> {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = troubles.as_ref()?;
+        let mut last = None;
+        while let Some(event) = queue.poll(Duration::ZERO) {
+            if event.kind() == EventKind::Error {
+                let error = error::explained(queue.handle(), &event);
+                last = Some(error)
+                    .filter(|e| matches!(e.code, ErrorCode::Tls | ErrorCode::Authentication))
+                    .or(last);
+            }
+        }
+        last
+    }
+}
+
 impl Drop for KafkaAdmin {
     fn drop(&mut self) {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(handle) = self.handle.take() {
             handle.end(Duration::from_secs(1));
         }

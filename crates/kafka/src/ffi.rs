@@ -1,21 +1,25 @@
 //! Owners of librdkafka's objects: each frees what it holds, and none outlives the client it belongs to.
 
 mod acknowledgements;
+mod certificates;
 mod conf;
 mod event;
 mod handle;
 mod list;
 mod message;
 mod queue;
+mod tokens;
 mod topic;
 
 pub(crate) use acknowledgements::{Acknowledged, OnAcknowledged};
+pub(crate) use certificates::Flaw;
 pub(crate) use conf::Conf;
 pub(crate) use event::{Event, EventKind, TopicConfig};
 pub(crate) use handle::{Handle, Role};
 pub(crate) use list::{Entry, PartitionList};
 pub(crate) use message::{Message, record, take_batch};
 pub(crate) use queue::Queue;
+pub use tokens::TokenTaker;
 pub(crate) use topic::Topic;
 
 use std::{

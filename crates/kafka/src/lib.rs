@@ -10,8 +10,10 @@ mod ffi;
 mod producer;
 mod rereader;
 mod settings;
+mod tokens;
 
 pub use admin::KafkaAdmin;
 pub use consumer::KafkaConsumer;
 pub use producer::KafkaProducer;
 pub use settings::{GroupProtocol, KafkaSettings, LogSink, Pem, Protocol, Security};
+pub use tokens::{Token, TokenSource, TokenTaker};

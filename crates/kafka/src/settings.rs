@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use prosody_broker::{BrokerError, StartFrom};
 
-use crate::ffi::Conf;
+use crate::{ffi::Conf, tokens::TokenSource};
 
 /// The largest record that is given to a broker at all. Below it, how large a record may be is the topic's to say.
 pub(crate) const LARGEST_RECORD: usize = 64 << 20;
@@ -54,6 +54,8 @@ pub struct KafkaSettings {
     /// Reading again goes forward over so many records that nobody wants before it seeks.
     pub discard_threshold: usize,
     pub security: Security,
+    /// Whom a client with SASL OAUTHBEARER asks for tokens.
+    pub tokens: Option<Arc<dyn TokenSource>>,
     /// Further librdkafka properties. Those that order, offsets or liveness rest on are set after them, and win.
     pub properties: Vec<(String, String)>,
     /// How long a record may take from `send` to its acknowledgement.
@@ -84,6 +86,7 @@ impl Default for KafkaSettings {
             reread_idle: Duration::from_secs(60),
             discard_threshold: 100,
             security: Security::default(),
+            tokens: None,
             properties: Vec::new(),
             send_timeout: Duration::from_secs(1),
             max_sending_records: 100_000,
@@ -256,6 +259,9 @@ impl KafkaSettings {
         }
         for (name, value) in self.security.properties(&self.properties) {
             conf.set(name, &value)?;
+        }
+        if let Some(source) = &self.tokens {
+            conf.ask_for_tokens(Arc::clone(source));
         }
         Ok(conf)
     }

@@ -19,14 +19,19 @@ const HEAD: &str = "\
 export interface Token {
   /** The token itself. */
   value: string;
-  /** When it ends, in milliseconds since 1970; a new one is asked for before then. */
-  expiresAtMs: number;
-  /** Whom it names. */
+  /**
+   * When it ends: a date, or milliseconds since 1970. A new one is asked for before then. Not needed for a JSON web
+   * token, which says it itself; a token that says nothing is taken to live for five minutes.
+   */
+  expiresAt?: Date | number | undefined;
+  /** Whom it names; that of a JSON web token is its `sub`. */
   principal?: string | undefined;
+  /** What is told to the brokers besides. */
+  extensions?: Record<string, string> | undefined;
 }
 
-/** Supplies a token whenever one is needed. */
-export type TokenCallback = () => Token | Promise<Token>;
+/** Supplies a token whenever one is needed; a JSON web token may be given as it is. */
+export type TokenCallback = () => Token | string | Promise<Token | string>;
 ";
 
 /// The type of the constructor's options.

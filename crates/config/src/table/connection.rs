@@ -43,7 +43,7 @@ pub(super) const CONNECTION: &[Row] = &[
         .doc("SASL password."),
     option("security.token", "", Kind::Callback(|o| &mut o.security.token))
         .also("needed for OAUTHBEARER")
-        .doc("Called for a token whenever one is needed."),
+        .doc("Called for a token when the first is needed, and again before each ends. See `docs/security.md`."),
     option("security.ca", "SSL_CA_LOCATION", pem(|o| &mut o.security.ca))
         .also("with a TLS protocol only")
         .doc("Authorities to trust; those of this machine if not given."),

@@ -71,7 +71,10 @@ impl Membership {
         if code == E::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as i32 {
             return self.warn("", error::all_down(&self.servers));
         }
-        self.warn("", error::connection(code, &text));
+        if error::token_failure(&text).is_some() {
+            return;
+        }
+        self.warn("", error::explained(Some(&self.handle), event));
     }
 
     fn fatal_error(&self, code: i32, reason: &str) -> BrokerError {

@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-use super::*;
+use super::{
+    text::{certificate, connection},
+    *,
+};
+use crate::ffi::Flaw;
 
 #[test]
 fn kinds_are_those_the_layers_above_decide_by() {
@@ -66,4 +70,28 @@ fn brokers_that_do_not_answer_are_named() {
     assert_eq!(error.code, ErrorCode::Unreachable);
     assert!(error.message.contains("a:1,b:2"), "{error}");
     assert!(error.message.contains("security.protocol"), "{error}");
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_said_with_the_host() {
+    let expired = certificate("kafka.example:9093", Flaw::Expired);
+    assert_eq!(expired.code, ErrorCode::Tls);
+    assert!(
+        expired.message.contains("kafka.example:9093") && expired.message.contains("expired"),
+        "{expired}"
+    );
+    let other = certificate("kafka.example:9093", Flaw::OtherHost);
+    assert!(other.message.contains("the host name kafka.example;"), "{other}");
+    assert!(certificate("a:1", Flaw::UnknownAuthority).message.contains("security.ca"));
+}
+
+#[test]
+fn a_missing_token_and_a_refused_one_are_told_apart() {
+    let missing = connection(-169, "Failed to acquire SASL OAUTHBEARER token: the callback threw");
+    assert_eq!(missing.code, ErrorCode::Authentication);
+    assert!(missing.message.contains("the callback threw; see to the callback"), "{missing}");
+    let text = "sasl_ssl://a:1/bootstrap: SASL authentication error: {\"status\":\"invalid_token\"}";
+    let refused = connection(-169, text);
+    assert!(refused.message.contains("do not take this token"), "{refused}");
+    assert!(!refused.message.contains("password"), "{refused}");
 }

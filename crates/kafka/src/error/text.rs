@@ -4,6 +4,7 @@ use prosody_broker::{BrokerError, ErrorCode};
 use rdkafka_sys::rd_kafka_resp_err_t as E;
 
 use super::{kind, of_kind, words};
+use crate::ffi::{Event, Flaw, Handle};
 
 /// What to do about an error of a kind.
 pub(super) fn advice(kind: ErrorCode) -> &'static str {
@@ -37,6 +38,42 @@ pub(super) fn advice(kind: ErrorCode) -> &'static str {
     }
 }
 
+/// An error of the connection of a client, as an event.
+pub(crate) fn explained(handle: Option<&Handle>, event: &Event) -> BrokerError {
+    let text = event.error_text();
+    let refused = text.contains("certificate verify failed");
+    match handle.filter(|_| refused).and_then(|handle| handle.flaw(&text)) {
+        Some((broker, flaw)) => certificate(&broker, flaw),
+        None => connection(event.error(), &text),
+    }
+}
+
+/// The certificate of a broker is refused.
+pub(super) fn certificate(broker: &str, flaw: Flaw) -> BrokerError {
+    let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
+    let problem = match flaw {
+        Flaw::Expired => "the broker's certificate has expired; renew it".to_owned(),
+        Flaw::NotYetValid => {
+            "the broker's certificate is not valid yet; check the clocks on both sides, or give it another"
+                .to_owned()
+        }
+        Flaw::OtherHost => format!(
+            "the broker's certificate is not for the host name {host}; use a name that stands in it, in \
+             bootstrapServers and the broker's advertised.listeners"
+        ),
+        Flaw::UnknownAuthority => {
+            "the broker's certificate is not signed by an authority that is trusted here; give \
+                                   the CA's certificate as security.ca"
+                .to_owned()
+        }
+        Flaw::Revoked => "the broker's certificate has been revoked; give it another".to_owned(),
+        Flaw::Other(code) => format!(
+            "the broker's certificate is refused, OpenSSL's reason {code}; see `openssl errstr` and `man verify`"
+        ),
+    };
+    BrokerError::new(ErrorCode::Tls, format!("Kafka at {broker}: {problem}"))
+}
+
 /// An error of the connection as such. `reason` is librdkafka's own text, which names the broker.
 pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
     // librdkafka calls a refused TLS connection "transport", and tells them apart in its text only.
@@ -52,8 +89,24 @@ pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
                        Something blocked its thread: find it, or raise stallThresholdMs";
         return BrokerError::new(ErrorCode::Fenced, message);
     }
+    if let Some(reason) = token_failure(reason) {
+        let message =
+            format!("there is no token for the brokers: {reason}; see to the callback security.token");
+        return BrokerError::new(ErrorCode::Authentication, message);
+    }
     let reason = if reason.is_empty() { words(code) } else { reason.to_owned() };
+    if kind == ErrorCode::Authentication && (lower.contains("oauthbearer") || lower.contains("invalid_token"))
+    {
+        let advice = "the brokers do not take this token: check its audience, issuer and time, and those in the \
+                      broker's configuration";
+        return BrokerError::new(kind, format!("Kafka: {}; {advice}", lower_first(&reason)));
+    }
     of_kind(kind, "Kafka", &reason)
+}
+
+/// Why there was no token, if that is what an error says. Whoever knew that reason has told of it already.
+pub(crate) fn token_failure(text: &str) -> Option<&str> {
+    text.split_once("Failed to acquire SASL OAUTHBEARER token: ").map(|(_, reason)| reason)
 }
 
 /// No broker answers. librdkafka keeps quiet about a connection that is closed at once, as by a listener that speaks

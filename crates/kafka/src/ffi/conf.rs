@@ -1,20 +1,36 @@
 //! A set of librdkafka properties on its way to a client.
 
-use std::ptr;
+use std::{fmt, ptr, sync::Arc};
 
 use prosody_broker::{BrokerError, ErrorCode};
 use rdkafka_sys as sys;
 
-use super::{ERROR_TEXT, c_string, text};
+use super::{ERROR_TEXT, c_string, text, tokens};
+use crate::tokens::TokenSource;
 
 /// Properties for one client.
-#[derive(Debug)]
-pub(crate) struct Conf(*mut sys::rd_kafka_conf_t);
+pub(crate) struct Conf {
+    raw: *mut sys::rd_kafka_conf_t,
+    /// Whom the client asks for tokens.
+    pub(super) tokens: Option<Arc<dyn TokenSource>>,
+}
+
+impl fmt::Debug for Conf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conf").field("raw", &self.raw).finish_non_exhaustive()
+    }
+}
 
 impl Conf {
     pub(crate) fn new() -> Self {
         // SAFETY: no precondition; never fails.
-        Self(unsafe { sys::rd_kafka_conf_new() })
+        Self { raw: unsafe { sys::rd_kafka_conf_new() }, tokens: None }
+    }
+
+    /// Has the client ask there for tokens.
+    pub(crate) fn ask_for_tokens(&mut self, source: Arc<dyn TokenSource>) {
+        tokens::on_a_queue(self.raw);
+        self.tokens = Some(source);
     }
 
     /// Sets one property.
@@ -30,7 +46,7 @@ impl Conf {
         // SAFETY: the configuration is live, the strings are terminated, the buffer is as long as said.
         let result = unsafe {
             sys::rd_kafka_conf_set(
-                self.0,
+                self.raw,
                 c_name.as_ptr(),
                 c_value.as_ptr(),
                 buffer.as_mut_ptr(),
@@ -52,20 +68,20 @@ impl Conf {
     }
 
     pub(super) fn raw(&self) -> *mut sys::rd_kafka_conf_t {
-        self.0
+        self.raw
     }
 
     /// Gives up the configuration to a client that has taken it over.
     pub(super) fn taken(mut self) {
-        self.0 = ptr::null_mut();
+        self.raw = ptr::null_mut();
     }
 }
 
 impl Drop for Conf {
     fn drop(&mut self) {
-        if !self.0.is_null() {
+        if !self.raw.is_null() {
             // SAFETY: owned, and not taken over by a client.
-            unsafe { sys::rd_kafka_conf_destroy(self.0) };
+            unsafe { sys::rd_kafka_conf_destroy(self.raw) };
         }
     }
 }

@@ -11,7 +11,11 @@ use std::{
 use prosody_broker::{BrokerError, ErrorCode};
 use rdkafka_sys as sys;
 
-use super::{Conf, ERROR_TEXT, OnAcknowledged, acknowledgements, text};
+use super::{
+    Conf, ERROR_TEXT, Flaw, OnAcknowledged, TokenTaker, acknowledgements,
+    certificates::{self, Flaws},
+    text,
+};
 use crate::settings::LogSink;
 
 /// What a client is for.
@@ -26,16 +30,15 @@ pub(crate) struct Handle {
     raw: *mut sys::rd_kafka_t,
     /// Called for what is acknowledged: librdkafka holds the address of the inner box.
     _acknowledged: Option<Box<OnAcknowledged>>,
-    /// Where log lines go: librdkafka holds its address.
-    _log: Box<Log>,
+    /// What librdkafka's callbacks work on: librdkafka holds its address.
+    callbacks: Box<Callbacks>,
+    /// Where the client gets its tokens, if it asks for any.
+    tokens: Option<Arc<TokenTaker>>,
 }
 
-struct Log(Option<LogSink>);
-
-impl std::fmt::Debug for Log {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Log").field(&self.0.is_some()).finish()
-    }
+pub(super) struct Callbacks {
+    log: Option<LogSink>,
+    pub(super) flaws: Flaws,
 }
 
 impl std::fmt::Debug for Handle {
@@ -81,7 +84,7 @@ impl Handle {
         log: Option<LogSink>,
         acknowledged: Option<Box<OnAcknowledged>>,
     ) -> Result<Arc<Self>, BrokerError> {
-        let log = Box::new(Log(log));
+        let callbacks = Box::new(Callbacks { log, flaws: Flaws::default() });
         if let Some(callback) = &acknowledged {
             acknowledgements::watch(&conf, callback);
         }
@@ -90,12 +93,16 @@ impl Handle {
             Role::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
         };
         let mut buffer = [0; ERROR_TEXT];
-        // SAFETY: the configuration is live; `log` is boxed and kept beside the client, so that its address
+        let source = conf.tokens.clone();
+        let wishes = if source.is_some() { sys::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH } else { 0 };
+        certificates::watch(conf.raw());
+        // SAFETY: the configuration is live; `callbacks` is boxed and kept beside the client, so that its address
         // holds as long as librdkafka may call back; the buffer is as long as said.
         let raw = unsafe {
-            sys::rd_kafka_conf_set_events(conf.raw(), events);
+            let opaque = ptr::from_ref::<Callbacks>(&callbacks).cast_mut().cast::<c_void>();
+            sys::rd_kafka_conf_set_events(conf.raw(), events | wishes);
             sys::rd_kafka_conf_set_log_cb(conf.raw(), Some(on_log));
-            sys::rd_kafka_conf_set_opaque(conf.raw(), ptr::from_ref::<Log>(&log).cast_mut().cast::<c_void>());
+            sys::rd_kafka_conf_set_opaque(conf.raw(), opaque);
             sys::rd_kafka_new(kind, conf.raw(), buffer.as_mut_ptr(), buffer.len())
         };
         if raw.is_null() {
@@ -104,11 +111,18 @@ impl Handle {
             return Err(refused(&reason));
         }
         conf.taken();
-        Ok(Arc::new(Self { raw, _acknowledged: acknowledged, _log: log }))
+        // SAFETY: the client is live, and `drop` ends this before it.
+        let tokens = source.and_then(|source| unsafe { TokenTaker::start(raw, &source) });
+        Ok(Arc::new(Self { raw, _acknowledged: acknowledged, callbacks, tokens }))
     }
 
     pub(crate) fn raw(&self) -> *mut sys::rd_kafka_t {
         self.raw
+    }
+
+    /// What is wrong with the certificate of the broker that an error's text names, and the broker.
+    pub(crate) fn flaw(&self, text: &str) -> Option<(String, Flaw)> {
+        self.callbacks.flaws.of(text)
     }
 
     /// Whether the group took the assignment away without asking.
@@ -148,6 +162,9 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        if let Some(tokens) = &self.tokens {
+            tokens.end();
+        }
         // SAFETY: the last owner; every queue and event held an `Arc` of this, so none is left. The flag keeps
         // librdkafka from waiting for rebalance answers that nobody gives any more.
         unsafe { sys::rd_kafka_destroy_flags(self.raw, sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) };
@@ -170,13 +187,16 @@ unsafe extern "C" fn on_log(
     topic: *const c_char,
     line: *const c_char,
 ) {
-    // SAFETY: librdkafka passes a live client, whose opaque is the `Log` given to it, and terminated strings.
+    // SAFETY: librdkafka passes a live client, whose opaque is the `Callbacks` given to it, and terminated strings.
     unsafe {
-        let Some(log) = sys::rd_kafka_opaque(rk).cast::<Log>().as_ref() else { return };
-        let Some(sink) = &log.0 else { return };
+        let Some(callbacks) = sys::rd_kafka_opaque(rk).cast::<Callbacks>().as_ref() else { return };
+        let Some(sink) = &callbacks.log else { return };
         let (facility, line) = (text(topic), text(line));
         // One set of properties makes consumers and producers: what only one of them knows is no mistake.
-        if !(facility == "CONFWARN" && line.contains("will be ignored by this")) {
+        let other_role = facility == "CONFWARN" && line.contains("will be ignored by this");
+        // Said at each attempt to connect; the error that follows says it once, and why.
+        let repeated = facility == "SSLCERTVRFY";
+        if !(other_role || repeated) {
             sink(level, &facility, &line);
         }
     }

@@ -19,7 +19,8 @@ pub(crate) struct Queue {
     raw: *mut sys::rd_kafka_queue_t,
     /// librdkafka holds the address of the inner box.
     on_ready: Option<Box<OnReady>>,
-    _handle: Arc<Handle>,
+    /// `None` where the client itself sees to it that this ends first.
+    handle: Option<Arc<Handle>>,
 }
 
 // SAFETY: librdkafka's queues may be used from any thread; the callback is Send and Sync.
@@ -70,12 +71,28 @@ impl Queue {
         Some(Self::own(raw, handle))
     }
 
+    /// The queue on which a client asks for tokens. Null unless its configuration wants that queue.
+    ///
+    /// # Safety
+    ///
+    /// The client is live, and outlives the queue.
+    pub(super) unsafe fn sasl(client: *mut sys::rd_kafka_t) -> Option<Self> {
+        // SAFETY: by the caller's word.
+        let raw = unsafe { sys::rd_kafka_queue_get_sasl(client) };
+        (!raw.is_null()).then_some(Self { raw, on_ready: None, handle: None })
+    }
+
     fn own(raw: *mut sys::rd_kafka_queue_t, handle: &Arc<Handle>) -> Self {
-        Self { raw, on_ready: None, _handle: Arc::clone(handle) }
+        Self { raw, on_ready: None, handle: Some(Arc::clone(handle)) }
     }
 
     pub(crate) fn raw(&self) -> *mut sys::rd_kafka_queue_t {
         self.raw
+    }
+
+    /// The client, where this keeps it alive.
+    pub(crate) fn handle(&self) -> Option<&Handle> {
+        self.handle.as_deref()
     }
 
     /// Calls `on_ready` each time the queue goes from empty to not empty. It runs on librdkafka's threads under
@@ -111,7 +128,7 @@ impl Queue {
 impl Drop for Queue {
     fn drop(&mut self) {
         // SAFETY: unset under the queue's lock, so that no callback runs or comes after this line; then the
-        // reference is given back. The client outlives this through `_handle`.
+        // reference is given back. The client outlives this through `handle`, or by the word of whoever made this.
         unsafe {
             if self.on_ready.is_some() {
                 sys::rd_kafka_queue_cb_event_enable(self.raw, None, ptr::null_mut());

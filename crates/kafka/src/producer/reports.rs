@@ -92,7 +92,7 @@ fn collect(shared: &Shared, queue: &Queue, patience: Duration, trouble: &mut Tro
     while let Some(event) = next {
         match event.kind() {
             EventKind::Delivery => settle(shared, &event, trouble, &mut collected),
-            EventKind::Error => trouble.note(&event),
+            EventKind::Error => trouble.note(queue, &event),
             _ => {}
         }
         if collected.settled.len() >= REPORTS {
@@ -150,11 +150,11 @@ fn failure(shared: &Shared, topic: &str, partition: i32, code: i32, trouble: &Tr
 struct Trouble(Option<(Instant, String)>);
 
 impl Trouble {
-    fn note(&mut self, event: &Event) {
+    fn note(&mut self, queue: &Queue, event: &Event) {
         // "All brokers are down" says less than what came before it.
         let down = event.error() == E::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as i32;
         if !(down && self.recent().is_some()) {
-            self.0 = Some((Instant::now(), event.error_text()));
+            self.0 = Some((Instant::now(), error::explained(queue.handle(), event).message));
         }
     }
 
