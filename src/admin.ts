@@ -1,9 +1,11 @@
 import type { Configuration } from './configuration.js';
 import { environmentSnapshot } from './environment.js';
 import { KeepAlive } from './keep-alive.js';
-import { ensureLogger } from './logger.js';
-import { nativeModule, type NativeAdmin } from './native.js';
+import * as layout from './layout.js';
+import { ensureLogger, log } from './logger.js';
+import { nativeModule, type NativeAdmin, type Sink } from './native.js';
 import { fromNative } from './native-errors.js';
+import { Tokens } from './tokens.js';
 
 /** Creates and deletes topics. */
 export class AdminClient {
@@ -18,11 +20,13 @@ export class AdminClient {
   constructor(config?: string | Configuration) {
     ensureLogger();
     const { NativeAdmin: Native } = nativeModule();
+    const tokens = new Tokens(config, logged);
     try {
-      this.#native = new Native(config ?? {}, environmentSnapshot());
+      this.#native = new Native(config ?? {}, environmentSnapshot(), sinkTo(tokens));
     } catch (error) {
       throw fromNative(error);
     }
+    tokens.serve(this.#native);
   }
 
   /**
@@ -53,4 +57,15 @@ export class AdminClient {
       this.#keepAlive.release();
     }
   }
+}
+
+// Made out here, where no scope leads to the admin client: nobody closes one, and its native side roots its sink.
+function sinkTo(tokens: Tokens): Sink {
+  return (kind) => {
+    if (kind === layout.SINK_TOKEN) tokens.wanted();
+  };
+}
+
+function logged(error: Error): void {
+  log('error', error.message, { error });
 }

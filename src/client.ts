@@ -15,6 +15,7 @@ import type { SendOptions, SendRecord, SendResult } from './records.js';
 import { Sender } from './send.js';
 import { Subscription } from './subscription.js';
 import { show } from './text.js';
+import { Tokens } from './tokens.js';
 
 // Early releases of Node 20 have no such symbol; then there is no `await using` either.
 const asyncDispose: typeof Symbol.asyncDispose =
@@ -50,6 +51,7 @@ export class ProsodyClient {
   readonly #sender: Sender;
   readonly #subscription: Subscription;
   readonly #middlewares: Middleware[] = [];
+  readonly #tokens: Tokens;
   #closing: Promise<void> | undefined;
 
   /**
@@ -60,6 +62,9 @@ export class ProsodyClient {
   constructor(config?: Configuration) {
     ensureLogger();
     const { NativeClient: Native } = nativeModule();
+    this.#tokens = new Tokens(config, (error) => {
+      this.#fail(error);
+    });
     try {
       this.#receiver.receive = (kind, data) => {
         this.#receive(kind, data);
@@ -70,6 +75,7 @@ export class ProsodyClient {
       throw fromNative(error);
     }
     const native = this.#native;
+    this.#tokens.serve(native);
     this.#dispatcher = new Dispatcher(
       (rows, count, texts, takes) => native.settle(rows, count, texts, takes),
       this.#settings.ack === 'manual',
@@ -147,8 +153,7 @@ export class ProsodyClient {
     const done = subscribe();
     done.catch((error: unknown) => {
       const failure = error instanceof Error ? error : new Error(`subscribe failed with ${show(error)}`);
-      if (this.#events.listens('error')) log('error', `subscribe failed: ${failure.message}`, { error });
-      this.#events.emit('error', failure);
+      this.#fail(failure, `subscribe failed: ${failure.message}`);
     });
     return done;
   }
@@ -235,6 +240,12 @@ export class ProsodyClient {
     return inside ? others : this.#closing;
   }
 
+  // An error without a listener is logged where it is emitted.
+  #fail(error: Error, line = error.message): void {
+    if (this.#events.listens('error')) log('error', line, { error });
+    this.#events.emit('error', error);
+  }
+
   async #close(left: Promise<void>): Promise<void> {
     try {
       await left;
@@ -254,6 +265,7 @@ export class ProsodyClient {
     } finally {
       this.#sender.close();
       this.#keepAlive.close();
+      this.#tokens.close();
       delete this.#receiver.receive;
     }
   }
@@ -267,6 +279,7 @@ export class ProsodyClient {
       else if (kind === layout.SINK_REPORTS) this.#sender.report(data as ArrayBuffer);
       else if (kind === layout.SINK_LOG) logBatch(data as string);
       else if (kind === layout.SINK_EVENT) this.#events.emitBatch(data as string);
+      else if (kind === layout.SINK_TOKEN) this.#tokens.wanted();
       else if (kind === layout.SINK_PING)
         return; // that it came here is the answer
       else

@@ -13,6 +13,7 @@ export const SINK_REPORTS = 1;
 export const SINK_LOG = 2;
 export const SINK_EVENT = 3;
 export const SINK_PING = 4;
+export const SINK_TOKEN = 5;
 
 /** A slab: version and row count, then rows, then bodies. */
 export const SLAB_COUNT_W = 1;

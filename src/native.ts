@@ -1,11 +1,12 @@
 import loader from '../native.cjs';
 import { ProsodyError } from './errors.js';
+import type { TokenTarget } from './tokens.js';
 
 /** The one function that the native side calls. */
 export type Sink = (kind: number, data: ArrayBuffer | string | null) => void;
 
 /** The native client, as `docs/bridge.md` describes it. */
-export interface NativeClient {
+export interface NativeClient extends TokenTarget {
   subscribe(handles: number): Promise<void>;
   unsubscribe(): Promise<void>;
   settle(
@@ -24,7 +25,7 @@ export interface NativeClient {
 }
 
 /** The native admin client. */
-export interface NativeAdmin {
+export interface NativeAdmin extends TokenTarget {
   createTopic(name: string, partitions: number, replicationFactor: number): Promise<void>;
   deleteTopic(name: string): Promise<void>;
 }
@@ -32,7 +33,7 @@ export interface NativeAdmin {
 /** What the addon exports. */
 export interface NativeModule {
   NativeClient: new (options: unknown, environment: [string, string][], sink: Sink) => NativeClient;
-  NativeAdmin: new (options: unknown, environment: [string, string][]) => NativeAdmin;
+  NativeAdmin: new (options: unknown, environment: [string, string][], sink: Sink) => NativeAdmin;
 }
 
 let provided: NativeModule | undefined;

@@ -258,6 +258,23 @@ export class FakeNative implements NativeClient {
     return false;
   }
 
+  readonly tokens: { value: string; expiresAtMs: number; principal: string; extensions: string[] }[] = [];
+  readonly refusals: string[] = [];
+  /** Parts that want tokens. */
+  wanting = 1;
+  onToken: () => void = () => undefined;
+
+  token(value: string, expiresAtMs: number, principal: string, extensions: string[]): number {
+    this.onToken();
+    this.tokens.push({ value, expiresAtMs, principal, extensions });
+    return this.wanting;
+  }
+
+  tokenFailed(reason: string): number {
+    this.refusals.push(reason);
+    return this.wanting;
+  }
+
   settings(): string {
     return JSON.stringify(this.settingsValue);
   }
@@ -277,8 +294,19 @@ export class FakeAdmin {
   constructor(
     readonly options: unknown,
     readonly environment: [string, string][],
+    readonly sink: Sink,
   ) {
     FakeAdmin.calls.push(['new', options]);
+    FakeAdmin.last = this;
+  }
+  static last: FakeAdmin;
+  readonly tokens: string[] = [];
+  token(value: string): number {
+    this.tokens.push(value);
+    return 1;
+  }
+  tokenFailed(): number {
+    return 1;
   }
   createTopic(...args: unknown[]): Promise<void> {
     FakeAdmin.calls.push(['createTopic', ...args]);
