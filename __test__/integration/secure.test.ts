@@ -1,8 +1,9 @@
 // TLS and SASL: only the right ones connect, the others are told why, once, and no secret is in anything we say.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, inject, test } from 'vitest';
-import { type Configuration, ProsodyError } from '../../src/index.js';
+import { AdminClient, type Configuration, ProsodyError } from '../../src/index.js';
 import { logged, member, newTopic, stays, type Subject, withKafka } from './support.js';
 
 withKafka();
@@ -18,6 +19,15 @@ function secured(security: Record<string, unknown>, more: Configuration = {}): C
     security: { ...right, ...security } as Configuration['security'],
     ...more,
   };
+}
+
+/** TLS without SASL, at a listener with a fault or a wish of its own. */
+function tls(
+  which: 'expired' | 'otherHost' | 'mutual',
+  security: Configuration['security'] = {},
+): Configuration {
+  const { faulty, caFile } = inject('kafka');
+  return { bootstrapServers: faulty[which], security: { protocol: 'ssl', ca: caFile, ...security } };
 }
 
 /** Everything that was said by and can be seen of a client. */
@@ -52,8 +62,77 @@ test('a CA may be given as text', async () => {
   expect(said(subject)).not.toContain('BEGIN CERTIFICATE');
 });
 
+/** The client's certificate and its key, which is encrypted with the password of the broker's user. */
+function ownCertificate(): { certificate: string; key: string; keyPassword: string } {
+  const { dir, password } = inject('kafka');
+  const certificates = join(dir, 'certificates');
+  return {
+    certificate: join(certificates, 'client.crt'),
+    key: join(certificates, 'client.encrypted.key'),
+    keyPassword: password,
+  };
+}
+
+for (const form of ['paths', 'text']) {
+  test(`a client with a certificate of its own is let in, given as ${form}`, async () => {
+    const topic = await newTopic('mutual', 1);
+    const own = ownCertificate();
+    if (form === 'text') {
+      own.certificate = readFileSync(own.certificate, 'utf8');
+      own.key = readFileSync(own.key, 'utf8');
+    }
+    const subject = await member(topic, tls('mutual', own)).listens();
+    await subject.client.send(topic, 'a', 1);
+    await subject.got(1);
+    expect(subject.errors).toEqual([]);
+    expect(said(subject)).not.toContain(own.keyPassword);
+    expect(said(subject)).not.toContain('PRIVATE KEY');
+  });
+}
+
+test('SASL over plaintext works, and is warned of once', async () => {
+  const topic = await newTopic('plain', 1);
+  const { saslPlaintextBootstrapServers } = inject('kafka');
+  const security = { protocol: 'sasl_plaintext', ca: undefined };
+  const subject = member(topic, secured(security, { bootstrapServers: saslPlaintextBootstrapServers }));
+  await subject.listens();
+  await subject.client.send(topic, 'a', 1);
+  await subject.got(1);
+  const warnings = logged.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  expect(warnings.filter((line) => line.includes('sasl_plaintext'))).toHaveLength(1);
+  expect(warnings.join()).toMatch(/use sasl_ssl/);
+  expect(said(subject)).not.toContain(inject('kafka').password);
+});
+
+test('an admin client says soon and by its code why it is not let in', async () => {
+  const before = Date.now();
+  const cases: [string, Configuration, RegExp][] = [
+    ['AUTHENTICATION', secured({ password: WRONG }), /user name and password/],
+    ['TLS', tls('expired'), /has expired/],
+  ];
+  for (const [code, config, hint] of cases) {
+    const error = await new AdminClient(config).createTopic('t', 1, 1).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code });
+    expect((error as Error).message).toMatch(hint);
+    expect(inspect(error)).not.toContain(WRONG);
+  }
+  expect(Date.now() - before).toBeLessThan(15_000);
+});
+
 const FAULTS: [what: string, code: string, config: () => Configuration, hint: RegExp][] = [
-  ['no CA', 'TLS', () => secured({ ca: undefined }), /certificate|CA/],
+  [
+    'no CA',
+    'TLS',
+    () => secured({ ca: undefined }),
+    /not signed by an authority that is trusted here.*security\.ca/,
+  ],
+  ['an expired certificate', 'TLS', () => tls('expired'), /certificate has expired/],
+  [
+    'the certificate of another host',
+    'TLS',
+    () => tls('otherHost'),
+    /certificate is not for the host name 127\.0\.0\.1/,
+  ],
   ['a wrong password', 'AUTHENTICATION', () => secured({ password: WRONG }), /user name and password/],
   ['an unknown user', 'AUTHENTICATION', () => secured({ username: 'nobody', password: WRONG }), /user name/],
   [
@@ -71,7 +150,7 @@ for (const [what, code, config, hint] of FAULTS) {
     const error = await subject.failed(code);
     expect(error).toBeInstanceOf(ProsodyError);
     expect(error.message).toMatch(hint);
-    expect(error.message).toContain(inject('kafka').saslBootstrapServers);
+    expect(error.message).toContain(config().bootstrapServers);
     const send = await subject.client.send('wanted', 'a', 1).catch((thrown: unknown) => thrown);
     expect(send).toBeInstanceOf(ProsodyError);
     expect((send as Error).message).toMatch(/certificate|[Aa]uthentication/);

@@ -93,7 +93,10 @@ test('tokens are renewed twenty times while records flow: none is lost, and no e
   const topic = await newTopic('renewed', 2);
   // The brokers of this listener ask for proof every 1.5 s besides.
   const minted = minter(() => ({ value: jwt(6_000), expiresAt: Date.now() + 900 }));
-  const subject = await member(topic, config(minted.token)).listens();
+  const subject = await member(
+    topic,
+    config(minted.token, false, { kafka: { debug: 'security' } }),
+  ).listens();
   let sent = 0;
   while (minted.calls < 22) {
     await subject.client.send(topic, `k${sent % 7}`, { n: sent++ });
@@ -105,6 +108,8 @@ test('tokens are renewed twenty times while records flow: none is lost, and no e
   expect(messages).toHaveLength(sent);
   expect(subject.errors).toEqual([]);
   expect(logged.filter(({ level }) => level === 'error')).toEqual([]);
+  const proofs = logged.filter(({ message }) => message.includes('OAUTHBEARER authentication successful'));
+  expect(proofs.length).toBeGreaterThan(20);
   for (const token of new Set(minted.given)) expect(said(subject)).not.toContain(token);
 });
 
