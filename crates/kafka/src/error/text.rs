@@ -89,6 +89,14 @@ pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
                        Something blocked its thread: find it, or raise stallThresholdMs";
         return BrokerError::new(ErrorCode::Fenced, message);
     }
+    if lower.contains("alert") && lower.contains("certificate") {
+        let message = format!(
+            "Kafka: {}; the broker asks for a client's certificate and does not take this one, or got none: set \
+             security.certificate and security.key",
+            lower_first(reason)
+        );
+        return BrokerError::new(ErrorCode::Tls, message);
+    }
     if let Some(reason) = token_failure(reason) {
         let message =
             format!("there is no token for the brokers: {reason}; see to the callback security.token");

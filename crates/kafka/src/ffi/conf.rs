@@ -13,6 +13,8 @@ pub(crate) struct Conf {
     raw: *mut sys::rd_kafka_conf_t,
     /// Whom the client asks for tokens.
     pub(super) tokens: Option<Arc<dyn TokenSource>>,
+    /// Whether the protocol has TLS or SASL.
+    pub(super) secured: bool,
 }
 
 impl fmt::Debug for Conf {
@@ -24,7 +26,13 @@ impl fmt::Debug for Conf {
 impl Conf {
     pub(crate) fn new() -> Self {
         // SAFETY: no precondition; never fails.
-        Self { raw: unsafe { sys::rd_kafka_conf_new() }, tokens: None }
+        Self { raw: unsafe { sys::rd_kafka_conf_new() }, tokens: None, secured: false }
+    }
+
+    /// The same properties for another client, which asks nobody for tokens.
+    pub(super) fn copy(&self) -> Self {
+        // SAFETY: the configuration is live; never fails.
+        Self { raw: unsafe { sys::rd_kafka_conf_dup(self.raw) }, tokens: None, secured: self.secured }
     }
 
     /// Has the client ask there for tokens.
@@ -54,6 +62,9 @@ impl Conf {
             )
         };
         if result as i32 == 0 {
+            if name == "security.protocol" {
+                self.secured = value != "plaintext";
+            }
             return Ok(());
         }
         let reason = if secret(name) {

@@ -68,12 +68,21 @@ impl Handle {
     }
 
     /// A producer that calls back for what is acknowledged. Errors: as of `new`.
+    ///
+    /// librdkafka frees its callbacks twice where such a client cannot start. So one that may fail, by its keys or
+    /// certificates, is tried first without.
     pub(crate) fn producer(
         conf: Conf,
         events: i32,
         log: Option<LogSink>,
         acknowledged: OnAcknowledged,
     ) -> Result<Arc<Self>, BrokerError> {
+        if conf.secured {
+            let mut rehearsal = conf.copy();
+            // It is to connect to nobody.
+            rehearsal.set("bootstrap.servers", "")?;
+            Self::start(Role::Producer, rehearsal, 0, None, None)?.end(Duration::from_secs(1));
+        }
         Self::start(Role::Producer, conf, events, log, Some(Box::new(acknowledged)))
     }
 
@@ -108,6 +117,11 @@ impl Handle {
         if raw.is_null() {
             // SAFETY: librdkafka terminates what it writes, and the buffer began as zeros.
             let reason = unsafe { text(buffer.as_ptr()) };
+            if acknowledged.is_some() {
+                // What is left of it cannot be freed, as said above. Without a mistake in the properties this happens
+                // only where the system gives no thread.
+                conf.taken();
+            }
             return Err(refused(&reason));
         }
         conf.taken();
@@ -178,7 +192,13 @@ fn refused(reason: &str) -> BrokerError {
     } else {
         ErrorCode::Invalid
     };
-    BrokerError::new(code, format!("the Kafka client cannot start: {reason}; correct the named option"))
+    let option = match () {
+        () if lower.contains("ssl.key") => "security.key or security.keyPassword",
+        () if lower.contains("ssl.certificate") => "security.certificate",
+        () if lower.contains("ssl.ca") => "security.ca",
+        () => "the named option",
+    };
+    BrokerError::new(code, format!("the Kafka client cannot start: {reason}; correct {option}"))
 }
 
 unsafe extern "C" fn on_log(
