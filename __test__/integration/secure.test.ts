@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, inject, test } from 'vitest';
-import { AdminClient, type Configuration, ProsodyError } from '../../src/index.js';
+import { AdminClient, type Configuration, ProsodyError, SendError } from '../../src/index.js';
 import { logged, member, newTopic, stays, type Subject, withKafka } from './support.js';
 
 withKafka();
@@ -152,7 +152,8 @@ for (const [what, code, config, hint] of FAULTS) {
     expect(error.message).toMatch(hint);
     expect(error.message).toContain(config().bootstrapServers);
     const send = await subject.client.send('wanted', 'a', 1).catch((thrown: unknown) => thrown);
-    expect(send).toBeInstanceOf(ProsodyError);
+    expect(send).toBeInstanceOf(SendError);
+    expect((send as SendError).code).toBe(code);
     expect((send as Error).message).toMatch(/certificate|[Aa]uthentication/);
     const loud = () => logged.filter(({ level }) => level === 'error' || level === 'warn').length;
     const soFar = loud();

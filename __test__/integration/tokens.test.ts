@@ -157,6 +157,7 @@ test('a token that the broker refuses: one typed error that says so, and no toke
   const error = (await subject.failed('AUTHENTICATION')) as ProsodyError;
   expect(error.message).toMatch(/do not take this token/);
   const send = await subject.client.send('wanted', 'a', 1).catch((thrown: unknown) => thrown);
+  expect(send).toMatchObject({ code: 'AUTHENTICATION' });
   expect((send as Error).message).toMatch(/do not take this token/);
   await stays(
     () => subject.errors.filter(({ code }) => code === 'AUTHENTICATION').length === 1,

@@ -35,7 +35,9 @@ impl Tokens {
     /// Tells all who have asked why there is no token; how many there are.
     pub fn refuse(&self, reason: &str) -> usize {
         let takers = self.living();
-        takers.iter().for_each(|taker| taker.refuse(reason));
+        for taker in &takers {
+            taker.refuse(reason);
+        }
         takers.len()
     }
 

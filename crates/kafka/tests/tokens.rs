@@ -125,6 +125,23 @@ fn a_producer_whose_keys_are_no_keys_is_refused_any_number_of_times() {
 }
 
 #[test]
+fn a_key_that_passes_for_a_path_is_in_no_log_line() {
+    let lines = Arc::new(Mutex::new(String::new()));
+    let log = Arc::clone(&lines);
+    let settings = KafkaSettings {
+        bootstrap_servers: vec!["127.0.0.1:1".to_owned()],
+        security: Security { protocol: Protocol::Tls, key: Some(Pem::parse(SECRET)), ..Security::default() },
+        log: Some(Arc::new(move |_, _, line: &str| log.lock().unwrap().push_str(line))),
+        ..KafkaSettings::default()
+    };
+    let error = KafkaAdmin::new(&settings).map(|_| ()).unwrap_err();
+    assert!(error.message.contains("security.key"), "{error}");
+    let lines = lines.lock().unwrap();
+    assert!(lines.contains("fopen(<redacted>"), "{lines}");
+    assert!(!lines.contains(SECRET) && !error.message.contains(SECRET), "{lines} {error}");
+}
+
+#[test]
 fn the_reason_why_there_is_no_token_is_in_the_failure_of_a_send() {
     let (mut settings, wishes) = settings();
     settings.send_timeout = Duration::from_secs(1);

@@ -15,6 +15,19 @@ pub(crate) struct Conf {
     pub(super) tokens: Option<Arc<dyn TokenSource>>,
     /// Whether the protocol has TLS or SASL.
     pub(super) secured: bool,
+    secrets: Secrets,
+}
+
+/// Values that are kept out of what librdkafka says. Bound: the properties that hold secrets, one each.
+#[derive(Clone, Default)]
+pub(super) struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// The text without them. Very short ones stay: they would tear every line apart, and hide nothing.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        let hidden = self.0.iter().filter(|secret| secret.len() >= 4 && text.contains(*secret));
+        hidden.fold(text.to_owned(), |text, secret| text.replace(secret, "<redacted>"))
+    }
 }
 
 impl fmt::Debug for Conf {
@@ -26,13 +39,15 @@ impl fmt::Debug for Conf {
 impl Conf {
     pub(crate) fn new() -> Self {
         // SAFETY: no precondition; never fails.
-        Self { raw: unsafe { sys::rd_kafka_conf_new() }, tokens: None, secured: false }
+        let raw = unsafe { sys::rd_kafka_conf_new() };
+        Self { raw, tokens: None, secured: false, secrets: Secrets::default() }
     }
 
     /// The same properties for another client, which asks nobody for tokens.
     pub(super) fn copy(&self) -> Self {
         // SAFETY: the configuration is live; never fails.
-        Self { raw: unsafe { sys::rd_kafka_conf_dup(self.raw) }, tokens: None, secured: self.secured }
+        let raw = unsafe { sys::rd_kafka_conf_dup(self.raw) };
+        Self { raw, tokens: None, secured: self.secured, secrets: self.secrets.clone() }
     }
 
     /// Has the client ask there for tokens.
@@ -65,6 +80,10 @@ impl Conf {
             if name == "security.protocol" {
                 self.secured = value != "plaintext";
             }
+            // A key without its header passes for a path, and OpenSSL names the files it cannot open.
+            if secret(name) && !name.starts_with("sasl.mechanism") && name != "sasl.username" {
+                self.secrets.0.push(value.to_owned());
+            }
             return Ok(());
         }
         let reason = if secret(name) {
@@ -76,6 +95,11 @@ impl Conf {
         let message =
             format!("librdkafka property {name}: {reason}; see its CONFIGURATION.md for what it takes");
         Err(BrokerError::new(ErrorCode::Invalid, message))
+    }
+
+    /// What is to be kept out of what is said from now on.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.secrets.clone()
     }
 
     pub(super) fn raw(&self) -> *mut sys::rd_kafka_conf_t {

@@ -14,6 +14,7 @@ use rdkafka_sys as sys;
 use super::{
     Conf, ERROR_TEXT, Flaw, OnAcknowledged, TokenTaker, acknowledgements,
     certificates::{self, Flaws},
+    conf::Secrets,
     text,
 };
 use crate::settings::LogSink;
@@ -38,6 +39,7 @@ pub(crate) struct Handle {
 
 pub(super) struct Callbacks {
     log: Option<LogSink>,
+    secrets: Secrets,
     pub(super) flaws: Flaws,
 }
 
@@ -93,7 +95,7 @@ impl Handle {
         log: Option<LogSink>,
         acknowledged: Option<Box<OnAcknowledged>>,
     ) -> Result<Arc<Self>, BrokerError> {
-        let callbacks = Box::new(Callbacks { log, flaws: Flaws::default() });
+        let callbacks = Box::new(Callbacks { log, secrets: conf.secrets(), flaws: Flaws::default() });
         if let Some(callback) = &acknowledged {
             acknowledgements::watch(&conf, callback);
         }
@@ -122,7 +124,7 @@ impl Handle {
                 // only where the system gives no thread.
                 conf.taken();
             }
-            return Err(refused(&reason));
+            return Err(refused(&callbacks.secrets.redacted(&reason)));
         }
         conf.taken();
         // SAFETY: the client is live, and `drop` ends this before it.
@@ -217,7 +219,7 @@ unsafe extern "C" fn on_log(
         // Said at each attempt to connect; the error that follows says it once, and why.
         let repeated = facility == "SSLCERTVRFY";
         if !(other_role || repeated) {
-            sink(level, &facility, &line);
+            sink(level, &facility, &callbacks.secrets.redacted(&line));
         }
     }
 }

@@ -130,12 +130,16 @@ fn failure(shared: &Shared, topic: &str, partition: i32, code: i32, trouble: &Tr
     match kind {
         ErrorCode::Timeout => {
             let timeout = shared.send_timeout.as_millis();
-            let cause = trouble.recent().map_or(String::new(), |cause| format!("; last trouble: {cause}"));
+            let recent = trouble.recent();
+            let cause = recent.map_or(String::new(), |error| format!("; last trouble: {}", error.message));
+            // A refusal is the cause, whatever became of the record before it. A token may come yet.
+            let refused = |code: &ErrorCode| matches!(code, ErrorCode::Tls | ErrorCode::Authentication);
+            let code = recent.map(|error| error.code).filter(refused).unwrap_or(ErrorCode::Timeout);
             let message = format!(
                 "sending to topic {topic}: not acknowledged within {timeout} ms{cause}; it may have been stored: \
                  raise sendTimeoutMs if the brokers are slow"
             );
-            BrokerError::new(ErrorCode::Timeout, message)
+            BrokerError::new(code, message)
         }
         ErrorCode::Closed => error::closed("producer"),
         ErrorCode::UnknownTopic if partition >= 0 => {
@@ -147,18 +151,22 @@ fn failure(shared: &Shared, topic: &str, partition: i32, code: i32, trouble: &Tr
 
 /// The last error of the connection, which explains time-outs.
 #[derive(Debug, Default)]
-struct Trouble(Option<(Instant, String)>);
+struct Trouble(Option<(Instant, BrokerError)>);
 
 impl Trouble {
     fn note(&mut self, queue: &Queue, event: &Event) {
         // "All brokers are down" says less than what came before it.
         let down = event.error() == E::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as i32;
         if !(down && self.recent().is_some()) {
-            self.0 = Some((Instant::now(), error::explained(queue.handle(), event).message));
+            let mut error = error::explained(queue.handle(), event);
+            if error::token_failure(&event.error_text()).is_some() {
+                error.code = ErrorCode::Timeout;
+            }
+            self.0 = Some((Instant::now(), error));
         }
     }
 
-    fn recent(&self) -> Option<&str> {
-        self.0.as_ref().filter(|(at, _)| at.elapsed() < EXPLAINS).map(|(_, text)| text.as_str())
+    fn recent(&self) -> Option<&BrokerError> {
+        self.0.as_ref().filter(|(at, _)| at.elapsed() < EXPLAINS).map(|(_, error)| error)
     }
 }
