@@ -2,7 +2,7 @@ import type { Configuration } from './configuration.js';
 import { environmentSnapshot } from './environment.js';
 import { KeepAlive } from './keep-alive.js';
 import * as layout from './layout.js';
-import { ensureLogger, log } from './logger.js';
+import { ensureLogger, logBatch } from './logger.js';
 import { nativeModule, type NativeAdmin, type Sink } from './native.js';
 import { fromNative } from './native-errors.js';
 import { Tokens } from './tokens.js';
@@ -20,7 +20,7 @@ export class AdminClient {
   constructor(config?: string | Configuration) {
     ensureLogger();
     const { NativeAdmin: Native } = nativeModule();
-    const tokens = new Tokens(config, logged);
+    const tokens = new Tokens(config);
     try {
       this.#native = new Native(config ?? {}, environmentSnapshot(), sinkTo(tokens));
     } catch (error) {
@@ -61,11 +61,8 @@ export class AdminClient {
 
 // Made out here, where no scope leads to the admin client: nobody closes one, and its native side roots its sink.
 function sinkTo(tokens: Tokens): Sink {
-  return (kind) => {
+  return (kind, data) => {
     if (kind === layout.SINK_TOKEN) tokens.wanted();
+    else if (kind === layout.SINK_LOG) logBatch(data as string);
   };
-}
-
-function logged(error: Error): void {
-  log('error', error.message, { error });
 }

@@ -62,9 +62,7 @@ export class ProsodyClient {
   constructor(config?: Configuration) {
     ensureLogger();
     const { NativeClient: Native } = nativeModule();
-    this.#tokens = new Tokens(config, (error) => {
-      this.#fail(error);
-    });
+    this.#tokens = new Tokens(config);
     try {
       this.#receiver.receive = (kind, data) => {
         this.#receive(kind, data);
@@ -153,7 +151,8 @@ export class ProsodyClient {
     const done = subscribe();
     done.catch((error: unknown) => {
       const failure = error instanceof Error ? error : new Error(`subscribe failed with ${show(error)}`);
-      this.#fail(failure, `subscribe failed: ${failure.message}`);
+      if (this.#events.listens('error')) log('error', `subscribe failed: ${failure.message}`, { error });
+      this.#events.emit('error', failure);
     });
     return done;
   }
@@ -240,12 +239,6 @@ export class ProsodyClient {
     return inside ? others : this.#closing;
   }
 
-  // An error without a listener is logged where it is emitted.
-  #fail(error: Error, line = error.message): void {
-    if (this.#events.listens('error')) log('error', line, { error });
-    this.#events.emit('error', error);
-  }
-
   async #close(left: Promise<void>): Promise<void> {
     try {
       await left;
@@ -265,7 +258,6 @@ export class ProsodyClient {
     } finally {
       this.#sender.close();
       this.#keepAlive.close();
-      this.#tokens.close();
       delete this.#receiver.receive;
     }
   }

@@ -1,14 +1,13 @@
 /** A token as the native side takes it. */
 export interface ReadToken {
   readonly value: string;
+  /** NaN where nobody says it. */
   readonly expiresAtMs: number;
   readonly principal: string;
   /** Names and values in turn. */
   readonly extensions: readonly string[];
 }
 
-/** How long a token is taken to live that does not say it. */
-const UNTOLD_LIFE_MS = 5 * 60_000;
 /** The last moment that a `Date` can name: beyond it the native side could not count. */
 const LAST_MOMENT_MS = 8.64e15;
 /** A moment before March 1973, and no moment that a token ends at: most likely seconds. */
@@ -27,11 +26,11 @@ interface Given {
 }
 
 /**
- * What a token callback gave, checked.
+ * What a token callback gave, checked; whether it has expired is not.
  *
  * Errors: an `Error` that says what is wrong, and holds nothing of the token.
  */
-export function readToken(given: unknown, now: number): ReadToken {
+export function readToken(given: unknown): ReadToken {
   const parts: Given = typeof given === 'string' ? { value: given } : (given as Given);
   if (typeof parts !== 'object' || (parts as Given | null) === null || Array.isArray(parts))
     throw new Error(`it gave ${kind(given)}, expected { value, expiresAt } or a JSON web token`);
@@ -39,7 +38,7 @@ export function readToken(given: unknown, now: number): ReadToken {
   const claims = claimsOf(value);
   return {
     value,
-    expiresAtMs: readEnd(parts.expiresAt, claims.exp, now),
+    expiresAtMs: readEnd(parts.expiresAt, claims.exp),
     principal: readPrincipal(parts.principal, claims.sub),
     extensions: readExtensions(parts.extensions),
   };
@@ -55,17 +54,15 @@ function readValue(value: unknown): string {
 }
 
 /** When the token ends: the earlier of what was said of it and what it says itself. */
-function readEnd(expiresAt: unknown, exp: unknown, now: number): number {
+function readEnd(expiresAt: unknown, exp: unknown): number {
   const said = expiresAt instanceof Date ? expiresAt.getTime() : (expiresAt ?? Infinity);
   if (typeof said !== 'number' || Number.isNaN(said))
     throw new Error(`its expiresAt is ${kind(expiresAt)}, expected a date, or milliseconds since 1970`);
   const own = typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : Infinity;
-  const none = (expiresAt === undefined || expiresAt === null) && own === Infinity;
-  const end = none ? now + UNTOLD_LIFE_MS : Math.min(said, own, LAST_MOMENT_MS);
-  if (end > now) return end;
   if (said > 0 && said < SECONDS_BELOW)
     throw new Error('its expiresAt looks like seconds, expected milliseconds since 1970');
-  throw new Error(`it expired ${Math.round((now - end) / 1000)} s ago, expected one that is still valid`);
+  const untold = (expiresAt === undefined || expiresAt === null) && own === Infinity;
+  return untold ? NaN : Math.max(0, Math.min(said, own, LAST_MOMENT_MS));
 }
 
 function readPrincipal(principal: unknown, sub: unknown): string {

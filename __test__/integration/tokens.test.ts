@@ -139,6 +139,7 @@ for (const [what, mint, reason] of WRONG) {
     expect(error.message).toMatch(reason);
     expect(error.retryable).toBe(true);
     const send = await subject.client.send(topic, 'a', 1).catch((thrown: unknown) => thrown);
+    expect(send).toMatchObject({ code: 'TOKEN', retryable: true });
     expect((send as Error).message).toMatch(reason);
     await until(() => calls.length >= 4, 'it is called again');
     expect(subject.errors.map(({ code }) => code)).toEqual(['TOKEN']);

@@ -260,19 +260,15 @@ export class FakeNative implements NativeClient {
 
   readonly tokens: { value: string; expiresAtMs: number; principal: string; extensions: string[] }[] = [];
   readonly refusals: string[] = [];
-  /** Parts that want tokens. */
-  wanting = 1;
   onToken: () => void = () => undefined;
 
-  token(value: string, expiresAtMs: number, principal: string, extensions: string[]): number {
+  token(value: string, expiresAtMs: number, principal: string, extensions: string[]): void {
     this.onToken();
     this.tokens.push({ value, expiresAtMs, principal, extensions });
-    return this.wanting;
   }
 
-  tokenFailed(reason: string): number {
+  tokenFailed(reason: string): void {
     this.refusals.push(reason);
-    return this.wanting;
   }
 
   settings(): string {
@@ -301,13 +297,10 @@ export class FakeAdmin {
   }
   static last: FakeAdmin;
   readonly tokens: string[] = [];
-  token(value: string): number {
+  token(value: string): void {
     this.tokens.push(value);
-    return 1;
   }
-  tokenFailed(): number {
-    return 1;
-  }
+  tokenFailed(): void {}
   createTopic(...args: unknown[]): Promise<void> {
     FakeAdmin.calls.push(['createTopic', ...args]);
     return Promise.resolve();

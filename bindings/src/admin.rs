@@ -73,15 +73,15 @@ impl NativeAdmin {
         expires_at_ms: f64,
         principal: String,
         extensions: Array<'_>,
-    ) -> Result<u32> {
-        let token = tokens::token(value, expires_at_ms, principal, &extensions)?;
-        self.admin.token(&token).map(|takers| takers as u32).map_err(|error| errors::client(&error))
+    ) -> Result<()> {
+        self.admin.token(Ok(tokens::token(value, expires_at_ms, principal, &extensions)?));
+        Ok(())
     }
 
     /// As `NativeClient`'s.
     #[napi(catch_unwind)]
-    pub fn token_failed(&self, reason: String) -> u32 {
-        self.admin.token_failed(&reason) as u32
+    pub fn token_failed(&self, reason: String) {
+        self.admin.token(Err(reason));
     }
 }
 

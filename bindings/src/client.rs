@@ -93,7 +93,7 @@ impl NativeClient {
         Ok(promise)
     }
 
-    /// Gives a token to every part that has asked for one; how many there are.
+    /// A token that the sink asked for; without an end (NaN) one that does not say it.
     #[napi(catch_unwind)]
     pub fn token(
         &self,
@@ -101,15 +101,15 @@ impl NativeClient {
         expires_at_ms: f64,
         principal: String,
         extensions: Array<'_>,
-    ) -> Result<u32> {
-        let token = tokens::token(value, expires_at_ms, principal, &extensions)?;
-        self.client.token(&token).map(|takers| takers as u32).map_err(|error| errors::client(&error))
+    ) -> Result<()> {
+        self.client.token(Ok(tokens::token(value, expires_at_ms, principal, &extensions)?));
+        Ok(())
     }
 
-    /// Says why there is no token; how many have asked for one.
+    /// Says why there is no token.
     #[napi(catch_unwind)]
-    pub fn token_failed(&self, reason: String) -> u32 {
-        self.client.token_failed(&reason) as u32
+    pub fn token_failed(&self, reason: String) {
+        self.client.token(Err(reason));
     }
 
     /// Ends the producer. To be called after `unsubscribe`.

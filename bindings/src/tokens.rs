@@ -1,7 +1,7 @@
 //! Tokens as JavaScript hands them over.
 
 use napi::{Result, bindgen_prelude::Array};
-use prosody_client::Token;
+use prosody_client::{Token, UNTOLD};
 
 use crate::{errors, raw};
 
@@ -9,9 +9,10 @@ use crate::{errors, raw};
 pub fn token(value: String, expires_at_ms: f64, principal: String, extensions: &Array<'_>) -> Result<Token> {
     let texts: Vec<String> = raw::items(extensions, "token: extensions")?;
     let (pairs, rest) = texts.as_chunks::<2>();
-    if !rest.is_empty() || !expires_at_ms.is_finite() {
-        return Err(errors::shape("token: extensions come in pairs, and the end is a number".to_owned()));
+    if !rest.is_empty() {
+        return Err(errors::shape("token: names and values of extensions come in pairs".to_owned()));
     }
     let extensions = pairs.iter().map(|[name, value]| (name.clone(), value.clone())).collect();
-    Ok(Token { value, expires_at_ms: expires_at_ms as i64, principal, extensions })
+    let expires_at_ms = if expires_at_ms.is_nan() { UNTOLD } else { expires_at_ms as i64 };
+    Ok(Token { value, expires_at_ms, principal, extensions })
 }

@@ -10,7 +10,7 @@ const HUGE = 2 ** 32 - 1;
 const nothing = () => undefined;
 const options = { mock: true, groupId: 'group', subscribedTopics: 'topic' };
 const client = new NativeClient(options, [], nothing);
-const admin = new NativeAdmin({ mock: true }, []);
+const admin = new NativeAdmin({ mock: true }, [], nothing);
 
 const detached = (array) => (structuredClone(array.buffer, { transfer: [array.buffer] }), array);
 const wideCycle = { mock: true };
@@ -70,9 +70,10 @@ const construct = [
   ['sink null', () => new NativeClient(options, [], null)],
   ['sink an object', () => new NativeClient(options, [], {})],
   ['admin: no arguments', () => new NativeAdmin()],
-  ['admin: options null', () => new NativeAdmin(null, [])],
-  ['admin: environment a number', () => new NativeAdmin({ mock: true }, 1)],
-  ['admin: a proxy that throws', () => new NativeAdmin(hostile, [])],
+  ['admin: options null', () => new NativeAdmin(null, [], nothing)],
+  ['admin: environment a number', () => new NativeAdmin({ mock: true }, 1, nothing)],
+  ['admin: a proxy that throws', () => new NativeAdmin(hostile, [], nothing)],
+  ['admin: sink missing', () => new NativeAdmin({ mock: true }, [])],
   ['a foreign this', () => NativeClient.prototype.state.call({})],
   ['no this', () => NativeClient.prototype.settings.call(undefined)],
   ['the other class as this', () => NativeClient.prototype.state.call(admin)],
@@ -129,6 +130,14 @@ const send = [
 ].map(([name, args]) => [`send: ${name}`, () => client.send(...args)]);
 
 const others = [
+  ['token: no arguments', () => client.token()],
+  ['token: value null', () => client.token(null, 1, '', [])],
+  ['token: end a string', () => client.token('a', 'b', '', [])],
+  ['token: extensions a string', () => client.token('a', 1, '', 'ab')],
+  ['token: a name without a value', () => client.token('a', 1, '', ['b'])],
+  ['token: admin, extensions of numbers', () => admin.token('a', 1, '', [1, 2])],
+  ['tokenFailed: no argument', () => client.tokenFailed()],
+  ['tokenFailed: admin, a number', () => admin.tokenFailed(1)],
   ['subscribe: no argument', () => client.subscribe()],
   ['subscribe: a string', () => client.subscribe('1')],
   ['flush: no argument', () => client.flush()],
@@ -175,6 +184,9 @@ const harmless = [
         1,
       ),
   ],
+  ['a token that nobody wants', () => client.token('a', NaN, '', ['b', 'c'])],
+  ['a token in the year 1e300', () => client.token('a', 1e300, '', [])],
+  ['no token that nobody wants', () => client.tokenFailed('')],
   ['flush for NaN', () => client.flush(NaN)],
   ['flush for -1', () => client.flush(-1)],
   ['flush for 1e300', () => client.flush(1e300)],

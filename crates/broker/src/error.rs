@@ -13,6 +13,8 @@ pub enum ErrorCode {
     Tls,
     /// The broker refused the credentials.
     Authentication,
+    /// There is no token to show to the broker.
+    Token,
     /// The credentials do not allow this.
     Authorization,
     /// The topic or partition does not exist.
@@ -51,6 +53,7 @@ impl ErrorCode {
             Self::Timeout => "TIMEOUT",
             Self::Tls => "TLS",
             Self::Authentication => "AUTHENTICATION",
+            Self::Token => "TOKEN",
             Self::Authorization => "AUTHORIZATION",
             Self::UnknownTopic => "UNKNOWN_TOPIC",
             Self::TopicExists => "TOPIC_EXISTS",
@@ -72,7 +75,12 @@ impl ErrorCode {
     pub fn retryable(self) -> bool {
         matches!(
             self,
-            Self::Unreachable | Self::Timeout | Self::Rebalancing | Self::QueueFull | Self::UnknownTopic
+            Self::Unreachable
+                | Self::Timeout
+                | Self::Token
+                | Self::Rebalancing
+                | Self::QueueFull
+                | Self::UnknownTopic
         )
     }
 

@@ -22,7 +22,7 @@ pub struct AdminClient {
 }
 
 impl AdminClient {
-    /// `sink` is asked for tokens, and told nothing else.
+    /// `sink` is asked for tokens and told why there is none; it hears nothing else.
     ///
     /// # Errors
     ///
@@ -51,17 +51,10 @@ impl AdminClient {
     }
 
     /// As [`Client::token`](crate::Client::token).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn token(&self, token: &Token) -> Result<usize, ClientError> {
-        self.tokens.as_ref().map_or(Ok(0), |tokens| tokens.give(token))
-    }
-
-    /// As [`Client::token_failed`](crate::Client::token_failed).
-    pub fn token_failed(&self, reason: &str) -> usize {
-        self.tokens.as_ref().map_or(0, |tokens| tokens.refuse(reason))
+    pub fn token(&self, given: Result<Token, String>) {
+        if let Some(tokens) = &self.tokens {
+            tokens.came(given);
+        }
     }
 
     pub fn create_topic(&self, name: String, partitions: i32, replication_factor: i32, done: Done) {
@@ -88,6 +81,9 @@ impl Drop for AdminClient {
     fn drop(&mut self) {
         if let Some(admin) = &self.end {
             admin.end();
+        }
+        if let Some(tokens) = &self.tokens {
+            tokens.end();
         }
     }
 }

@@ -248,18 +248,11 @@ impl Client {
         self.producer.send(batch);
     }
 
-    /// Gives a token to every part that has asked for one; how many there are.
-    ///
-    /// # Errors
-    ///
-    /// The token has expired, or cannot be sent.
-    pub fn token(&self, token: &Token) -> Result<usize, ClientError> {
-        self.tokens.as_ref().map_or(Ok(0), |tokens| tokens.give(token))
-    }
-
-    /// Tells every part that has asked for a token why there is none; how many there are.
-    pub fn token_failed(&self, reason: &str) -> usize {
-        self.tokens.as_ref().map_or(0, |tokens| tokens.refuse(reason))
+    /// A token that [`Sink::token_wanted`] asked for, or why there is none.
+    pub fn token(&self, given: Result<Token, String>) {
+        if let Some(tokens) = &self.tokens {
+            tokens.came(given);
+        }
     }
 
     /// Waits elsewhere until everything sent so far is reported; `done` hears whether it was in time.
@@ -300,6 +293,9 @@ impl Drop for Client {
         // A flush that waits ends with the producer, before its thread is joined.
         if let Some(producer) = self.producer.current() {
             producer.close(Duration::ZERO);
+        }
+        if let Some(tokens) = &self.tokens {
+            tokens.end();
         }
     }
 }

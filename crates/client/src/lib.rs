@@ -30,3 +30,4 @@ pub use prosody_engine::{Dispatch, Observation, Settlement, Skip};
 pub use prosody_kafka::Token;
 pub use prosody_shell::Fact;
 pub use sink::{Delivery, Row, Sink};
+pub use tokens::UNTOLD;

@@ -36,8 +36,8 @@ pub trait Sink: Send + Sync {
     fn reports(&self, reports: Vec<Report>);
     /// For logs and events, in order.
     fn facts(&self, facts: Vec<Fact>);
-    /// A token for the brokers is needed: [`Client::token`](crate::Client::token) is to be called, or `token_failed`.
-    /// Called again for each part that needs one.
+    /// A token for the brokers is needed: [`Client::token`](crate::Client::token) is to be called, soon. Asked once
+    /// until it is, or a while is over.
     fn token_wanted(&self) {}
     /// Calls `answer` where the handlers run, as soon as that place has time for it; drops it uncalled once it is gone.
     fn ping(&self, answer: Box<dyn FnOnce() + Send>) {

@@ -120,9 +120,9 @@ impl KafkaAdmin {
         while let Some(event) = queue.poll(Duration::ZERO) {
             if event.kind() == EventKind::Error {
                 let error = error::explained(queue.handle(), &event);
-                last = Some(error)
-                    .filter(|e| matches!(e.code, ErrorCode::Tls | ErrorCode::Authentication))
-                    .or(last);
+                let refused =
+                    matches!(error.code, ErrorCode::Tls | ErrorCode::Authentication | ErrorCode::Token);
+                last = Some(error).filter(|_| refused).or(last);
             }
         }
         last

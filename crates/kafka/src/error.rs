@@ -3,7 +3,7 @@
 mod text;
 
 pub(crate) use text::{
-    all_down, explained, other_protocol, partition_stopped, subscribed_topic, subscription, token_failure,
+    all_down, explained, other_protocol, partition_stopped, subscribed_topic, subscription,
 };
 
 use std::fmt;

@@ -71,10 +71,11 @@ impl Membership {
         if code == E::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as i32 {
             return self.warn("", error::all_down(&self.servers));
         }
-        if error::token_failure(&text).is_some() {
-            return;
+        let error = error::explained(Some(&self.handle), event);
+        // Whoever had no token has told of it.
+        if error.code != ErrorCode::Token {
+            self.warn("", error);
         }
-        self.warn("", error::explained(Some(&self.handle), event));
     }
 
     fn fatal_error(&self, code: i32, reason: &str) -> BrokerError {

@@ -88,7 +88,7 @@ fn what_is_wrong_with_a_certificate_is_said_with_the_host() {
 #[test]
 fn a_missing_token_and_a_refused_one_are_told_apart() {
     let missing = connection(-169, "Failed to acquire SASL OAUTHBEARER token: the callback threw");
-    assert_eq!(missing.code, ErrorCode::Authentication);
+    assert_eq!(missing.code, ErrorCode::Token);
     assert!(missing.message.contains("the callback threw; see to the callback"), "{missing}");
     let text = "sasl_ssl://a:1/bootstrap: SASL authentication error: {\"status\":\"invalid_token\"}";
     let refused = connection(-169, text);

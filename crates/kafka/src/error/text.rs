@@ -15,6 +15,7 @@ pub(super) fn advice(kind: ErrorCode) -> &'static str {
         ErrorCode::Timeout => "the brokers are slow or away: try again, or allow more time",
         ErrorCode::Tls => "check the protocol, the CA and the broker's certificate and host name",
         ErrorCode::Authentication => "check the SASL mechanism, user name and password",
+        ErrorCode::Token => "see to the callback security.token",
         ErrorCode::Authorization => "grant the principal this operation in the cluster's ACLs",
         ErrorCode::UnknownTopic => "create the topic or correct its name",
         ErrorCode::TopicExists => "use the one that is there, or delete it first",
@@ -97,10 +98,8 @@ pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
         );
         return BrokerError::new(ErrorCode::Tls, message);
     }
-    if let Some(reason) = token_failure(reason) {
-        let message =
-            format!("there is no token for the brokers: {reason}; see to the callback security.token");
-        return BrokerError::new(ErrorCode::Authentication, message);
+    if let Some((_, reason)) = reason.split_once("Failed to acquire SASL OAUTHBEARER token: ") {
+        return of_kind(ErrorCode::Token, "there is no token for the brokers", reason);
     }
     let reason = if reason.is_empty() { words(code) } else { reason.to_owned() };
     if kind == ErrorCode::Authentication && (lower.contains("oauthbearer") || lower.contains("invalid_token"))
@@ -110,11 +109,6 @@ pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
         return BrokerError::new(kind, format!("Kafka: {}; {advice}", lower_first(&reason)));
     }
     of_kind(kind, "Kafka", &reason)
-}
-
-/// Why there was no token, if that is what an error says. Whoever knew that reason has told of it already.
-pub(crate) fn token_failure(text: &str) -> Option<&str> {
-    text.split_once("Failed to acquire SASL OAUTHBEARER token: ").map(|(_, reason)| reason)
 }
 
 /// No broker answers. librdkafka keeps quiet about a connection that is closed at once, as by a listener that speaks

@@ -76,7 +76,8 @@ impl TokenTaker {
             sys::rd_kafka_oauthbearer_set_token(
                 *raw,
                 value.as_ptr(),
-                token.expires_at_ms,
+                // In librdkafka it is counted in microseconds.
+                token.expires_at_ms.min(i64::MAX / 1_000),
                 principal.as_ptr(),
                 pointers.as_mut_ptr(),
                 pointers.len(),

@@ -132,8 +132,10 @@ fn failure(shared: &Shared, topic: &str, partition: i32, code: i32, trouble: &Tr
             let timeout = shared.send_timeout.as_millis();
             let recent = trouble.recent();
             let cause = recent.map_or(String::new(), |error| format!("; last trouble: {}", error.message));
-            // A refusal is the cause, whatever became of the record before it. A token may come yet.
-            let refused = |code: &ErrorCode| matches!(code, ErrorCode::Tls | ErrorCode::Authentication);
+            // A refusal is the cause, whatever became of the record before it.
+            let refused = |code: &ErrorCode| {
+                matches!(code, ErrorCode::Tls | ErrorCode::Authentication | ErrorCode::Token)
+            };
             let code = recent.map(|error| error.code).filter(refused).unwrap_or(ErrorCode::Timeout);
             let message = format!(
                 "sending to topic {topic}: not acknowledged within {timeout} ms{cause}; it may have been stored: \
@@ -158,11 +160,7 @@ impl Trouble {
         // "All brokers are down" says less than what came before it.
         let down = event.error() == E::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as i32;
         if !(down && self.recent().is_some()) {
-            let mut error = error::explained(queue.handle(), event);
-            if error::token_failure(&event.error_text()).is_some() {
-                error.code = ErrorCode::Timeout;
-            }
-            self.0 = Some((Instant::now(), error));
+            self.0 = Some((Instant::now(), error::explained(queue.handle(), event)));
         }
     }
 
