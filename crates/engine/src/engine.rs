@@ -21,10 +21,12 @@ mod commits;
 mod counters;
 mod dispatch;
 mod disposal;
+mod explain;
 mod giving;
 mod leaving;
 mod marking;
 mod settlement;
+mod stalling;
 mod ticking;
 
 pub use counters::Counters;
@@ -34,7 +36,7 @@ use giving::Giving;
 
 /// Most records that wait uncounted, parked or behind slow keys, before only the count decides: some 20 MiB of
 /// bookkeeping.
-const OVERTAKEN: usize = 65_536;
+pub const OVERTAKEN: usize = 65_536;
 
 /// Decides everything that one consumer does.
 ///
@@ -175,15 +177,19 @@ impl Engine {
         if self.drain.is_some() {
             return 0;
         }
-        let limit = self.settings.max_buffered_bytes;
-        // Keys whose turn it is go first.
-        let limit = if self.giving.waits() { limit - limit / 4 } else { limit };
-        let bytes = limit.saturating_sub(self.bytes);
+        let bytes = self.bytes_to_read().saturating_sub(self.bytes);
         if bytes == 0 {
             return 0;
         }
         let counted = self.settings.max_uncommitted.saturating_sub(self.uncommitted);
         counted.max(self.idle_slots()).min((bytes / self.typical_size.max(1)).max(1))
+    }
+
+    /// Up to how many bytes in hand more is read.
+    fn bytes_to_read(&self) -> usize {
+        let limit = self.settings.max_buffered_bytes;
+        // Keys whose turn it is go first.
+        if self.giving.waits() { limit - limit / 4 } else { limit }
     }
 
     /// Whether it is time to read more: half of what may be held is used up, or nothing in hand can start.
@@ -199,11 +205,15 @@ impl Engine {
     /// admitted meanwhile does not count; the bytes and [`OVERTAKEN`] bound it. Zero while a key is retried in
     /// place, which is meant to hold the partition back.
     fn idle_slots(&self) -> usize {
-        let uncounted = self.events.len().saturating_sub(self.open + self.uncommitted);
-        if self.scheduler.ready() > 0 || self.parking.in_place() > 0 || uncounted >= OVERTAKEN {
+        if self.scheduler.ready() > 0 || self.parking.in_place() > 0 || self.uncounted() >= OVERTAKEN {
             return 0;
         }
         self.settings.max_concurrency.saturating_sub(self.open)
+    }
+
+    /// Records that wait and do not count against `max_uncommitted`.
+    fn uncounted(&self) -> usize {
+        self.events.len().saturating_sub(self.open + self.uncommitted)
     }
 
     /// Whether one more record may be admitted, as far as counts go.

@@ -6,7 +6,7 @@
 
 use prosody_model::{Epoch, EventId, Mono, PartitionIndex, Record};
 
-use crate::offsets::Seq;
+use crate::{explanation::ParkedReason, offsets::Seq};
 
 /// "No slot" in the links below.
 pub const NIL: u32 = u32::MAX;
@@ -55,6 +55,10 @@ pub struct Event {
     pub aborted: bool,
     /// Whether its mark has come before the outcome of its call.
     pub marked: bool,
+    /// Why its key waits, while it does.
+    pub parked: ParkedReason,
+    /// What it failed with last, for people.
+    pub error: Option<Box<LastError>>,
     /// Once it is given up: only its dead letter is to be sent.
     pub letter: Option<Box<Letter>>,
 }
@@ -71,6 +75,10 @@ pub enum Body {
     /// Nowhere any more; `letter` says why.
     Gone,
 }
+
+/// The beginning of an error's text. Behind a pointer of its own: few records ever have one.
+#[derive(Debug)]
+pub struct LastError(pub Box<str>);
 
 /// Why a record was given up, and how often its dead letter could not be sent, or was refused as too large.
 #[derive(Debug)]

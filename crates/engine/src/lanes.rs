@@ -45,6 +45,7 @@ pub struct Lane {
     pub state: State,
     head: u32,
     tail: u32,
+    length: u32,
     /// The event that runs, in the sense of [`State::Running`].
     pub open: u32,
     /// Handler time used, in nanoseconds; see the scheduler.
@@ -138,6 +139,7 @@ impl Lanes {
             state: State::Ready { since: Mono::default() },
             head: NIL,
             tail: NIL,
+            length: 0,
             open: NIL,
             virtual_time: 0,
             class: Class::Fresh,
@@ -177,6 +179,10 @@ impl Lanes {
             lane.stamp = stamp;
         }
         stamp
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Lane> {
+        self.slots.iter().flatten()
     }
 
     /// The indices of all lanes of a partition.
@@ -234,6 +240,11 @@ impl Lane {
         self.head == NIL
     }
 
+    /// Records in the queue, the one that runs aside.
+    pub fn len(&self) -> usize {
+        self.length as usize
+    }
+
     /// The first record of the queue.
     pub fn head(&self) -> u32 {
         self.head
@@ -245,6 +256,7 @@ impl Lane {
     }
 
     pub fn push_back(&mut self, event: u32, events: &mut Events) {
+        self.length += 1;
         events.set_next(event, NIL);
         if self.tail == NIL {
             self.head = event;
@@ -255,6 +267,7 @@ impl Lane {
     }
 
     pub fn push_front(&mut self, event: u32, events: &mut Events) {
+        self.length += 1;
         events.set_next(event, self.head);
         if self.tail == NIL {
             self.tail = event;
@@ -267,6 +280,7 @@ impl Lane {
             return None;
         }
         let event = self.head;
+        self.length -= 1;
         self.head = events.next(event);
         if self.head == NIL {
             self.tail = NIL;

@@ -7,6 +7,7 @@ mod action;
 mod backoff;
 mod engine;
 mod events;
+mod explanation;
 mod input;
 mod intake;
 mod lanes;
@@ -25,7 +26,11 @@ mod stack;
 mod window;
 
 pub use action::{Action, Commit, DeadLetter, Dispatch, Observation, Skip, StopCause, Wanted};
-pub use engine::{Counters, Engine};
+pub use engine::{Counters, Engine, OVERTAKEN as RECORDS_IN_HAND};
+pub use explanation::{
+    Bound, Budgets, Explanation, KeyExplanation, ParkedReason, PartitionExplanation, RecordExplanation,
+    Stage, Stall, Use,
+};
 pub use input::{
     Assignment, CommitResult, DeadLetterResult, DeadLettered, Input, Reread, RereadResult, Settlement,
 };

@@ -7,6 +7,7 @@ use crate::{
     action::{Action, Observation, Skip},
     engine::Engine,
     events::{Body, Event, Stage},
+    explanation::ParkedReason,
     input::Assignment,
     intake::Entry,
     lanes::State,
@@ -25,7 +26,7 @@ enum Offered {
 }
 
 impl Engine {
-    pub(super) fn assign(&mut self, assignment: Assignment, _now: Mono, out: &mut Vec<Action>) {
+    pub(super) fn assign(&mut self, assignment: Assignment, now: Mono, out: &mut Vec<Action>) {
         let Assignment { epoch, partition, committed, metadata, moved } = assignment;
         if let Some(before) = self.partitions.epoch_of(partition) {
             // Nobody told us that the earlier assignment is over; this one says so.
@@ -56,6 +57,7 @@ impl Engine {
             asked: HashMap::default(),
             committing: None,
             map_full: false,
+            moved: now,
         });
         if let Some(drain) = self.drain {
             self.begin_leaving(epoch, drain, out);
@@ -188,6 +190,8 @@ impl Engine {
                     deferred: false,
                     aborted: false,
                     marked: false,
+                    parked: ParkedReason::Deferred,
+                    error: None,
                     letter: None,
                 };
                 self.enqueue(event, now);

@@ -8,6 +8,7 @@ use crate::{
     action::{Action, Dispatch, Observation, Skip},
     engine::Engine,
     events::{Body, NIL, Stage},
+    explanation::ParkedReason,
     lanes::{Lane, State},
     middleware::{Admit, Facts, Ticket},
     planted::{self, Bug},
@@ -31,6 +32,7 @@ impl Engine {
                 Admit::Fail(reason) => self.give_up(event, lane, reason, now, out),
                 Admit::Wait(until) => {
                     self.counters.twins += 1;
+                    self.parks_for(event, ParkedReason::Twin);
                     self.park(event, lane, until, true);
                 }
                 Admit::HoldBack(until) => self.hold_back(event, lane, until, now, out),
@@ -71,6 +73,9 @@ impl Engine {
         self.open += 1;
         self.counters.dispatched += 1;
         if let Some(held) = self.partitions.live(event.partition, event.epoch) {
+            if held.open == 0 {
+                held.moved = now;
+            }
             held.open += 1;
         }
         out.push(Action::Dispatch(Dispatch {
@@ -110,6 +115,7 @@ impl Engine {
             out.push(Action::Observe(Box::new(Observation::HeldBack { partition, offset, until })));
         }
         self.counters.held_back += 1;
+        self.parks_for(event, ParkedReason::Monopolized);
         self.park(event, lane, until, true);
     }
 

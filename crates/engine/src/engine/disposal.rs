@@ -21,6 +21,7 @@ use crate::{
     backoff,
     engine::Engine,
     events::{Letter, NIL, Stage},
+    explanation::ParkedReason,
     input::{DeadLetterResult, DeadLettered},
     lanes::State,
     middleware::Facts,
@@ -188,6 +189,8 @@ impl Engine {
         out: &mut Vec<Action>,
     ) {
         let until = now.after(backoff::delay(backoff, failures, None, &mut self.rng));
+        self.parks_for(index, ParkedReason::DeadLetter);
+        self.remember_error(index, &reason);
         let Facts { partition, offset, .. } = self.facts(index);
         let delayed = Observation::DeadLetterDelayed { partition, offset, until, reason };
         out.push(Action::Observe(Box::new(delayed)));

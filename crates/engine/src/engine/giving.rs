@@ -22,6 +22,7 @@ use crate::{
     backoff,
     engine::Engine,
     events::{Body, Event, Letter, NIL},
+    explanation::ParkedReason,
     input::{Reread, RereadResult},
     lanes::State,
     planted::{self, Bug},
@@ -48,6 +49,11 @@ impl Giving {
     /// Whether a key waits for room to read its records again.
     pub fn waits(&self) -> bool {
         !self.wanted.is_empty()
+    }
+
+    /// Whether nothing is to be read again now.
+    pub fn is_idle(&self) -> bool {
+        self.asked == 0 && !self.waits()
     }
 }
 
@@ -252,6 +258,9 @@ impl Engine {
             }
             return self.go_on(lane, now);
         }
+        let head = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
+        self.parks_for(head, ParkedReason::Reread);
+        self.remember_error(head, &reason);
         let wait = backoff::delay(self.settings.retry, failures.saturating_add(1), None, &mut self.rng);
         let until = now.after(wait);
         out.push(Action::Observe(Box::new(Observation::RereadDelayed { partition, offset, until, reason })));

@@ -8,6 +8,7 @@ use crate::{
     action::{Action, Observation},
     engine::Engine,
     events::{NIL, Stage},
+    explanation::ParkedReason,
     input::Settlement,
     middleware::{Facts, Settle},
     planted::{self, Bug},
@@ -35,6 +36,7 @@ impl Engine {
             return self.go_on(lane, now);
         };
         held.open -= 1;
+        held.moved = now;
         let leaving = held.leaving.is_some() || held.stopped;
         if outcome == Outcome::Unmarked {
             self.await_mark(index, lane, run, now, out);
@@ -108,6 +110,8 @@ impl Engine {
             Outcome::Success | Outcome::Unmarked | Outcome::Marked => String::new(),
             Outcome::Transient(failure) | Outcome::Permanent(failure) => failure.text.clone(),
         };
+        self.parks_for(index, if uncounted { ParkedReason::Deferred } else { ParkedReason::RetryInPlace });
+        self.remember_error(index, &reason);
         let Facts { partition, offset, attempts: attempt, .. } = *facts;
         let key = self.events.get(index).and_then(|event| event.record.key()).map(Box::from);
         out.push(Action::Observe(Box::new(Observation::Parked {

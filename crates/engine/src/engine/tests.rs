@@ -11,11 +11,13 @@ mod bounds;
 mod commits;
 mod dead_letters;
 mod dedup;
+mod explain;
 mod giving;
 mod handover;
 mod held_back;
 mod marking;
 mod modes;
+mod stalls;
 
 /// An engine on partition 0, epoch 1, and the actions of its latest step.
 struct Bench {

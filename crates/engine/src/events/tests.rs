@@ -28,6 +28,8 @@ fn event(offset: i64) -> Event {
         deferred: false,
         aborted: false,
         marked: false,
+        parked: crate::explanation::ParkedReason::Deferred,
+        error: None,
         letter: None,
     }
 }

@@ -47,6 +47,8 @@ impl Bench {
             deferred: false,
             aborted: false,
             marked: false,
+            parked: crate::explanation::ParkedReason::Deferred,
+            error: None,
             letter: None,
         });
         self.lanes.get_mut(lane).unwrap().push_back(event, &mut self.events);

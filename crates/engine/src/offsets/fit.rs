@@ -72,6 +72,12 @@ pub(super) fn bound(unfinished: u64, span: u64) -> u64 {
     unfinished * u64::from(parameter + 1) + (gaps >> parameter)
 }
 
+/// The most units that a whole map can come to need.
+pub(super) fn units(unfinished: u64, span: u64) -> usize {
+    let bits = bound(unfinished, span) + u64::from(OVERHEAD_BITS);
+    usize::try_from(bits.div_ceil(u64::from(UNIT_BITS))).unwrap_or(usize::MAX)
+}
+
 /// The smallest `k` with `gaps < (2 · unfinished + 1) · 2^k`.
 fn best_parameter(unfinished: u64, gaps: u64) -> u32 {
     let width = |value: u64| u64::BITS - value.leading_zeros();

@@ -1,6 +1,6 @@
 //! One partition's offsets, for one assignment.
 
-use super::fit::Room;
+use super::fit::{self, Room};
 use super::map::{Map, encode};
 use super::open::{OpenList, Seq};
 use super::restored::Restored;
@@ -169,6 +169,28 @@ impl Tracker {
     /// How many records are open.
     pub fn open_count(&self) -> usize {
         self.open.len()
+    }
+
+    /// Offsets above the watermark that are finished, those that hold no record included.
+    pub fn finished_above(&self) -> u64 {
+        let (unfinished, span) = self.extent();
+        span - unfinished
+    }
+
+    /// UTF-16 units that the map may come to need, in whatever order the open records finish: what is compared with
+    /// the [limit](Tracker::limit) when a record is admitted.
+    pub fn units_needed(&self) -> usize {
+        match self.extent() {
+            (0, _) | (_, ..=1) => 0,
+            (unfinished, span) => fit::units(unfinished, span),
+        }
+    }
+
+    /// How many offsets from the watermark on are unfinished, and how far the known ones reach.
+    fn extent(&self) -> (u64, u64) {
+        let unfinished = self.open.len() as u64 + self.restored.unfinished();
+        let span = self.position.max(self.restored.end()).saturating_sub(self.watermark());
+        (unfinished, (span.max(0) as u64).max(unfinished))
     }
 
     /// The open record that holds the watermark back.
