@@ -3,6 +3,7 @@ import { Dispatcher } from './dispatch.js';
 import { environmentSnapshot } from './environment.js';
 import { SendError } from './errors.js';
 import { Events, type ClientEvent, type Listener } from './events.js';
+import { PARKED_LISTED, readExplanation, type Explanation } from './explanation.js';
 import type { Handler, Middleware } from './handler.js';
 import { KeepAlive } from './keep-alive.js';
 import * as layout from './layout.js';
@@ -182,9 +183,32 @@ export class ProsodyClient {
     return this.#native.assignedPartitionCount();
   }
 
-  /** Whether a partition has work and has made no progress for `stallThresholdMs`. */
+  /**
+   * Whether a partition gets nowhere: it has work and has seen no call end for `stallThresholdMs`, or parked keys use up
+   * what it may hold. The event `stalled` says which one, and why.
+   */
   get isStalled(): boolean {
     return this.#native.isStalled();
+  }
+
+  /**
+   * What holds each partition, and which keys are parked, why, and until when: for people who look at a consumer that
+   * stands still. Without a consumer that runs its lists are empty.
+   *
+   * It takes microseconds for a few records in hand and some 20 ms for a hundred thousand parked keys, and does not wait
+   * for a busy consumer for longer than a tenth of a second.
+   *
+   * @example
+   * for (const { topic, partition, held, blocking } of client.explain().partitions) {
+   *   if (held) console.log(`${topic}/${partition}: ${held.bound}`, blocking?.key, blocking?.error, blocking?.until);
+   * }
+   */
+  explain(): Explanation {
+    try {
+      return readExplanation(this.#native.explain(PARKED_LISTED));
+    } catch (error) {
+      throw fromNative(error);
+    }
   }
 
   /** What the header `source-system` of sent records says; empty if nothing is configured. */

@@ -403,6 +403,15 @@ export interface Configuration {
    */
   probeHost?: string | undefined;
   /**
+   * Whether the health server also answers `/explain` with what `client.explain()` gives. It shows keys and
+   * error texts to whoever can reach the port.
+   *
+   * Environment: `PROSODY_PROBE_EXPLAIN`.
+   *
+   * @defaultValue `false`
+   */
+  probeExplain?: boolean | undefined;
+  /**
    * Where dead letters go; `{topic}` in it stands for the source topic.
    *
    * Allowed: a topic name: 1 to 249 of a-z A-Z 0-9 . _ -, with or without \{topic\}. Condition: needed in

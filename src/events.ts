@@ -1,4 +1,5 @@
 import type { ProsodyError } from './errors.js';
+import type { Bound } from './explanation.js';
 import { log } from './logger.js';
 import { errorOfFault } from './native-errors.js';
 import { show } from './text.js';
@@ -31,11 +32,21 @@ export interface DeadLetteredEvent extends RecordEvent {
   readonly attempts: number;
 }
 
-/** A partition that makes no progress. */
+/** A partition that gets nowhere. */
 export interface StalledEvent {
   readonly topic: string;
   readonly partition: number;
+  /** What holds it, in a sentence. */
   readonly reason: string;
+  /** What holds it; `null` if its handler calls do not end. */
+  readonly bound: Bound | null;
+  /** How much of the bound is used up. */
+  readonly used: number | null;
+  readonly limit: number | null;
+  /** The first offset that is not finished. */
+  readonly firstUnfinished: number | null;
+  /** Records in hand that are not finished. */
+  readonly unfinished: number;
 }
 
 /** What a client tells, and what it hands to the listeners. */
@@ -52,7 +63,7 @@ export interface ClientEvents {
   duplicate: RecordEvent;
   /** A message was skipped: `allowedEvents`, its source system, or it was sent again for another group. */
   skipped: RecordEvent;
-  /** A partition makes no progress. */
+  /** A partition gets nowhere; told once, until it has moved again for a while. */
   stalled: StalledEvent;
   /** Something failed that no call could be told of, or a `subscribe` failed. */
   error: ProsodyError | Error;

@@ -25,6 +25,18 @@ export type {
   RecordEvent,
   StalledEvent,
 } from './events.js';
+export type {
+  Bound,
+  Budgets,
+  Explanation,
+  Hold,
+  ParkedKey,
+  ParkedReason,
+  PartitionExplanation,
+  RecordExplanation,
+  Stage,
+  Use,
+} from './explanation.js';
 export type { Context, Handler, Message, MessageHeaders, Middleware, Next, Timer } from './handler.js';
 export {
   getCurrentLogger,

@@ -21,6 +21,7 @@ export interface NativeClient extends TokenTarget {
   state(): number;
   assignedPartitionCount(): number;
   isStalled(): boolean;
+  explain(limit: number): string;
   settings(): string;
 }
 

@@ -12,14 +12,17 @@ interface Block {
   prints: string[];
 }
 
-const blocks: Block[] = [
-  ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm),
-].map(([, mark, text = ''], index) => ({
-  name: `block${index + 1}`,
-  text,
-  runs: mark !== undefined,
-  prints: [...text.matchAll(/^\/\/ prints: (.*)$/gm)].map(([, line]) => line ?? ''),
-}));
+const pages = ['README.md', 'docs/explain.md']
+  .map((page) => readFileSync(join(root, page), 'utf8'))
+  .join('\n');
+const blocks: Block[] = [...pages.matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm)].map(
+  ([, mark, text = ''], index) => ({
+    name: `block${index + 1}`,
+    text,
+    runs: mark !== undefined,
+    prints: [...text.matchAll(/^\/\/ prints: (.*)$/gm)].map(([, line]) => line ?? ''),
+  }),
+);
 
 let project: Project;
 beforeAll(() => {

@@ -177,6 +177,7 @@ export class FakeNative implements NativeClient {
     shutdownTimeoutMs: 30_000,
     ...FakeNative.settings,
   };
+  explanationValue = '{}';
   onSubscribe: () => Promise<void> = () => Promise.resolve();
   onUnsubscribe: () => Promise<void> = () => Promise.resolve();
   onFlush: () => Promise<boolean> = () => Promise.resolve(true);
@@ -269,6 +270,11 @@ export class FakeNative implements NativeClient {
 
   tokenFailed(reason: string): void {
     this.refusals.push(reason);
+  }
+
+  explain(limit: number): string {
+    this.calls.push(`explain ${limit}`);
+    return this.explanationValue;
   }
 
   settings(): string {

@@ -139,6 +139,12 @@ impl NativeClient {
         self.client.is_stalled()
     }
 
+    /// What holds each partition, as JSON.
+    #[napi(catch_unwind)]
+    pub fn explain(&self, limit: u32) -> String {
+        self.client.explain(limit as usize)
+    }
+
     /// What the wrapper needs to know, as JSON.
     #[napi(catch_unwind)]
     pub fn settings(&self) -> String {

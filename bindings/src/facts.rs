@@ -1,6 +1,8 @@
 //! Facts of a running consumer as log lines and events.
 
-use prosody_client::{Fact, Moved, Observation, Skip};
+use std::time::Duration;
+
+use prosody_client::{Bound, Fact, Moved, Observation, Skip};
 use prosody_model::{Record, TopicPartition};
 use serde_json::{Value, json};
 
@@ -58,6 +60,15 @@ pub fn tell(fact: &Fact) -> Told {
                 "code": error.code.name(), "error": error.message });
             failed("a partition cannot be read on", error.code.name(), &error.message, false, fields)
         }
+        Fact::Stalled { partition, bound, quiet, first_unfinished, unfinished } => {
+            let stall =
+                Stalled { bound: *bound, quiet: *quiet, offset: *first_unfinished, unfinished: *unfinished };
+            stalled(partition, &stall)
+        }
+        Fact::Moving(partition) => {
+            let fields = json!({ "topic": partition.topic.as_ref(), "partition": partition.partition });
+            Told { log: line("info", "a partition that got nowhere moves again", fields), event: None }
+        }
         Fact::Warning(error) => {
             let fields = json!({ "code": error.code.name() });
             Told {
@@ -66,15 +77,7 @@ pub fn tell(fact: &Fact) -> Told {
                 log: line("warn", error.message.clone(), fields),
             }
         }
-        Fact::Library { level, text } => {
-            let level = match level {
-                ..=3 => "error",
-                4 => "warn",
-                5 | 6 => "info",
-                _ => "debug",
-            };
-            Told { log: line(level, format!("librdkafka: {text}"), json!({})), event: None }
-        }
+        Fact::Library { level, text } => library(*level, text),
         Fact::Listening { host, port } => {
             let log =
                 line("info", format!("probe server on {host}:{port}"), json!({ "host": host, "port": port }));
@@ -85,6 +88,16 @@ pub fn tell(fact: &Fact) -> Told {
             failed(&error.message, error.code.name(), &error.message, false, fields)
         }
     }
+}
+
+fn library(level: i32, text: &str) -> Told {
+    let level = match level {
+        ..=3 => "error",
+        4 => "warn",
+        5 | 6 => "info",
+        _ => "debug",
+    };
+    Told { log: line(level, format!("librdkafka: {text}"), json!({})), event: None }
 }
 
 /// What found no room, if anything did.
@@ -99,6 +112,34 @@ fn failed(text: &str, code: &str, message: &str, retryable: bool, fields: Value)
         log: line("error", text, fields),
         event: Some(json!({ "type": "error", "code": code, "message": message, "retryable": retryable })),
     }
+}
+
+struct Stalled {
+    bound: Option<Bound>,
+    quiet: Option<Duration>,
+    offset: Option<i64>,
+    unfinished: usize,
+}
+
+fn stalled(partition: &TopicPartition, stall: &Stalled) -> Told {
+    let Stalled { bound, quiet, offset, unfinished } = stall;
+    let usage = bound.and_then(Bound::usage);
+    let held = bound.zip(usage).map_or_else(String::new, |(bound, usage)| {
+        format!("{} is used up ({} of {})", bound.name(), usage.used, usage.limit)
+    });
+    let reason = match quiet {
+        None => format!("{held} by records that wait"),
+        Some(quiet) => {
+            let held = if held.is_empty() { held } else { format!(", and {held}") };
+            format!("there is work to run, and no call has ended for {} s{held}", quiet.as_secs())
+        }
+    };
+    let fields = json!({ "topic": partition.topic.as_ref(), "partition": partition.partition, "reason": reason,
+        "bound": bound.map(Bound::name), "used": usage.map(|usage| usage.used),
+        "limit": usage.map(|usage| usage.limit), "firstUnfinished": offset, "unfinished": unfinished });
+    let mut event = fields.clone();
+    event["type"] = "stalled".into();
+    Told { log: line("warn", "a partition gets nowhere", fields), event: Some(event) }
 }
 
 fn skipped(partition: &TopicPartition, record: &Record, reason: Skip) -> Told {

@@ -1,6 +1,7 @@
 //! The client as the language binding sees it.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,8 +17,18 @@ use prosody_kafka::{KafkaConsumer, Token};
 use prosody_model::Epochs;
 
 use crate::{
-    consumer, error::ClientError, kafka, letters::Letters, mailbox::Mailbox, probing, producer::ProducerSlot,
-    sink::Sink, tokens::Tokens, waiting::Waiting, wiring,
+    consumer,
+    error::ClientError,
+    explaining::{self, Answer},
+    kafka,
+    letters::Letters,
+    mailbox::Mailbox,
+    probing,
+    producer::ProducerSlot,
+    sink::Sink,
+    tokens::Tokens,
+    waiting::Waiting,
+    wiring,
 };
 
 /// Called once with what became of a call, from whatever thread knows.
@@ -32,6 +43,17 @@ pub enum State {
     Configured,
     /// It is subscribed.
     Running,
+}
+
+impl State {
+    /// Its name in the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unconfigured => "unconfigured",
+            Self::Configured => "configured",
+            Self::Running => "running",
+        }
+    }
 }
 
 /// A client: at most one consumer, at most one producer, both started when they are first needed.
@@ -132,6 +154,17 @@ impl Client {
     pub fn is_stalled(&self) -> bool {
         let threshold = self.options.limits.stall_threshold;
         self.running().as_ref().is_some_and(|running| running.mailbox.stalled(threshold))
+    }
+
+    /// What holds each partition, and the `limit` keys that have waited for longest, as JSON; without a consumer that
+    /// runs, lists without entries. Waits for the consumer's thread for a tenth of a second at most.
+    pub fn explain(&self, limit: usize) -> String {
+        let mailbox = self.running().as_ref().map(|running| Arc::clone(&running.mailbox));
+        let (answer, stopped) = match mailbox {
+            Some(mailbox) => (mailbox.explain(limit, explaining::PATIENCE), mailbox.vitals.stopped()),
+            None => (Answer::Idle, BTreeMap::new()),
+        };
+        explaining::json(self.state().name(), &self.options, &answer, &stopped)
     }
 
     /// Starts the consumer; `ready` hears whether it could subscribe.

@@ -16,10 +16,12 @@ use crate::{
     clock,
     desk::Desk,
     error::ClientError,
+    explaining::Told,
     mailbox::Mailbox,
     producer::ProducerSlot,
     relay::Relay,
     sink::{Delivery, Sink},
+    stalls::Watch,
 };
 
 /// What a consumer's thread is started with.
@@ -29,6 +31,7 @@ pub struct Plan {
     pub shell: ShellSettings,
     /// Where dead letters go out.
     pub producer: Arc<ProducerSlot>,
+    pub stall_threshold: Duration,
     /// Longest sleep of the loop.
     pub sleep: Duration,
 }
@@ -103,6 +106,7 @@ fn run<C: Consumer>(
 ) -> Result<(), ClientError> {
     let sleep = plan.sleep;
     let mut relay = Relay::new(sink, Delivery::Call, Some(&plan.producer));
+    let mut watch = Watch::new(plan.stall_threshold);
     while !mailbox.is_abandoned() {
         let wait = desk.work(|shell| {
             let mut inbox = mailbox.take();
@@ -119,6 +123,8 @@ fn run<C: Consumer>(
             mailbox.pulse.beat(now.mono, settled, engine.open_calls() + engine.ready_keys());
             mailbox.vitals.beat(now.mono, engine, sink);
             mailbox.set_assigned(engine.held_partitions());
+            watch.look(now.mono, shell, mailbox, sink);
+            mailbox.asking.answer(|limit| Told::of(shell, now, limit));
             // A membership that is over holds nothing any more, and nothing comes of it.
             if next.drained || shell.failure().is_some() {
                 return (None, Mono::NEVER);

@@ -14,6 +14,7 @@ use prosody_shell::Shell;
 use crate::{
     clock,
     error::ClientError,
+    explaining::Told,
     relay::Relay,
     sink::{Delivery, Sink},
 };
@@ -22,6 +23,8 @@ use crate::{
 pub trait Settle: Send + Sync {
     /// Takes them if nobody is at the desk; what they start goes to the sink as a reply. Never waits.
     fn try_settle(&self, settled: &mut Vec<Settlement>) -> Settled;
+    /// What the consumer says of itself, if nobody is at the desk. Never waits.
+    fn try_explain(&self, limit: usize) -> Option<Told>;
 }
 
 /// What became of outcomes.
@@ -87,5 +90,10 @@ impl<C: Consumer + Send> Settle for Desk<C> {
             Some(due) => Settled::Taken { wake: due < *next },
             None => Settled::Declined,
         }
+    }
+
+    fn try_explain(&self, limit: usize) -> Option<Told> {
+        let place = self.place.try_lock().ok()?;
+        Some(Told::of(&place.as_ref()?.shell, clock::now(), limit))
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     Done, clock,
     desk::{Settle, Settled},
     error::ClientError,
+    explaining::{Answer, Asking},
     probing::Vitals,
     pulse::Pulse,
 };
@@ -41,6 +42,9 @@ pub struct Mailbox {
     /// Ends the thread without a drain.
     abandoned: AtomicBool,
     assigned: AtomicUsize,
+    /// Partitions that get nowhere.
+    stalled: AtomicUsize,
+    pub asking: Asking,
     pub pulse: Pulse,
     pub vitals: Vitals,
 }
@@ -163,9 +167,27 @@ impl Mailbox {
         self.assigned.store(partitions, Ordering::Relaxed);
     }
 
-    /// Whether there is work and nothing has moved, or the loop has not gone round, for `threshold`.
+    /// Whether a partition gets nowhere, or there is work and nothing has moved, or the loop has not gone round, for
+    /// `threshold`.
     pub fn stalled(&self, threshold: Duration) -> bool {
-        !self.ended() && self.pulse.quiet(clock::mono(), threshold)
+        let stalled = self.stalled.load(Ordering::Relaxed) > 0;
+        !self.ended() && (stalled || self.pulse.quiet(clock::mono(), threshold))
+    }
+
+    pub fn set_stalled(&self, partitions: usize) {
+        self.stalled.store(partitions, Ordering::Relaxed);
+    }
+
+    /// What the consumer says of itself: on this thread if its own is not at work, else its own answers between two
+    /// steps, within `patience` or not at all.
+    pub fn explain(&self, limit: usize, patience: Duration) -> Answer {
+        let Some(desk) = lock(&self.desk).clone() else { return Answer::Idle };
+        let told = desk.try_explain(limit).or_else(|| {
+            let answer = self.asking.ask(limit);
+            self.wake();
+            answer.recv_timeout(patience).ok()
+        });
+        told.map_or(Answer::Busy, |told| Answer::Told(Box::new(told)))
     }
 
     /// Says whether the consumer could subscribe, if it was not said before.

@@ -19,7 +19,7 @@ use prosody_probes::{
 use prosody_shell::Fact;
 
 use crate::{
-    ClientError, Report, clock,
+    ClientError, Report, State, clock, explaining,
     mailbox::Mailbox,
     sink::{Delivery, Row, Sink},
 };
@@ -34,6 +34,10 @@ const PING_EVERY: Duration = Duration::from_secs(1);
 /// The adapters say only when a broker cannot be reached, at most every half a minute and again as long as it is so;
 /// nothing says that it can. After so long without a word, it can.
 const AWAY: Duration = Duration::from_secs(90);
+/// However often `/explain` is asked for, the consumer is not asked more often.
+const EXPLAIN_EVERY: Duration = Duration::from_secs(1);
+/// The server answers everybody on one thread: it waits less than JavaScript does.
+const EXPLAIN_PATIENCE: Duration = Duration::from_millis(20);
 
 /// What is written down of a consumer for those who may ask, while a probe server runs.
 #[derive(Default)]
@@ -44,6 +48,8 @@ pub struct Vitals {
     ping: Arc<Ping>,
     /// Ends the server, if it is the last.
     place: Mutex<Option<Membership>>,
+    /// What `/explain` said last, and when: it takes the consumer's time, and anybody may ask.
+    explained: Mutex<Option<(Mono, String)>>,
 }
 
 #[derive(Default)]
@@ -123,6 +129,11 @@ impl Vitals {
         self.known().joined
     }
 
+    /// Why partitions are stopped, those that are.
+    pub fn stopped(&self) -> BTreeMap<TopicPartition, String> {
+        self.known().stopped.clone()
+    }
+
     fn hear(&self, facts: &[Fact]) {
         let mut known = self.known();
         for fact in facts {
@@ -199,15 +210,16 @@ pub fn opening(
     sink: &Arc<dyn Sink>,
 ) -> impl FnOnce() -> Result<(), ClientError> + Send + use<> {
     let group = options.group.id.clone().unwrap_or_default();
-    let threshold = options.limits.stall_threshold;
+    let explains = options.probe.explain;
+    let options_of_probe = options.clone();
     let site = options.probe.port.map(|port| Site { host: options.probe.host.clone(), port });
     let (mailbox, sink) = (Arc::clone(mailbox), Arc::clone(sink));
     move || {
         mailbox.pulse.start(clock::mono());
         let Some(site) = site else { return Ok(()) };
-        let probe = Arc::new(ConsumerProbe { mailbox: Arc::downgrade(&mailbox), threshold });
+        let probe = Arc::new(ConsumerProbe { mailbox: Arc::downgrade(&mailbox), options: options_of_probe });
         mailbox.vitals.watched.store(true, Ordering::Relaxed);
-        let place = SERVERS.join(&site, &group, false, probe)?;
+        let place = SERVERS.join(&site, &group, explains, probe)?;
         sink.facts(vec![Fact::Listening { host: site.host, port: place.port() }]);
         *lock(&mailbox.vitals.place) = Some(place);
         Ok(())
@@ -250,13 +262,13 @@ impl Sink for Listening {
 /// A consumer as the probe server sees it. It does not keep the consumer.
 struct ConsumerProbe {
     mailbox: Weak<Mailbox>,
-    threshold: Duration,
+    options: Options,
 }
 
 impl ConsumerProbe {
     fn health(&self) -> Option<Health> {
         let mailbox = self.mailbox.upgrade()?;
-        Some(mailbox.vitals.health(clock::mono(), &mailbox, self.threshold))
+        Some(mailbox.vitals.health(clock::mono(), &mailbox, self.options.limits.stall_threshold))
     }
 }
 
@@ -277,7 +289,17 @@ impl Probe for ConsumerProbe {
     }
 
     fn explain(&self) -> String {
-        "null".into()
+        let Some(mailbox) = self.mailbox.upgrade() else { return "null".into() };
+        let mut explained = lock(&mailbox.vitals.explained);
+        let now = clock::mono();
+        if let Some((_, text)) = explained.as_ref().filter(|(at, _)| now.since(*at) < EXPLAIN_EVERY) {
+            return text.clone();
+        }
+        let answer = mailbox.explain(explaining::PARKED_LISTED, EXPLAIN_PATIENCE);
+        let state = if mailbox.ended() { State::Configured } else { State::Running };
+        let text = explaining::json(state.name(), &self.options, &answer, &mailbox.vitals.stopped());
+        *explained = Some((now, text.clone()));
+        text
     }
 }
 

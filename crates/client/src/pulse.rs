@@ -15,6 +15,8 @@ pub struct Pulse {
     progress: AtomicU64,
     settled: AtomicU64,
     idle: AtomicBool,
+    /// Since when the slowest partition that runs calls has not seen one end; 0 if none runs any.
+    slowest: AtomicU64,
 }
 
 impl Pulse {
@@ -23,6 +25,12 @@ impl Pulse {
         self.beat.store(now.0, Ordering::Relaxed);
         self.progress.store(now.0, Ordering::Relaxed);
         self.idle.store(true, Ordering::Relaxed);
+        self.slowest.store(0, Ordering::Relaxed);
+    }
+
+    /// Of the partitions that run calls, the slowest has not seen one end since then.
+    pub fn slowest(&self, since: Option<Mono>) {
+        self.slowest.store(since.map_or(0, |since| since.0.max(1)), Ordering::Relaxed);
     }
 
     /// The loop has gone round: so many calls have settled since the start, and so much can run or runs.
@@ -36,11 +44,16 @@ impl Pulse {
         }
     }
 
-    /// How long ago the loop last went round, and how long there has been work and no progress.
+    /// How long ago the loop last went round, and how long there has been work and no progress: in all, or in the
+    /// slowest partition.
     pub fn ages(&self, now: Mono) -> (Duration, Duration) {
         let age = |instant: &AtomicU64| now.since(Mono(instant.load(Ordering::Relaxed)));
         let idle = self.idle.load(Ordering::Relaxed);
-        (age(&self.beat), if idle { Duration::ZERO } else { age(&self.progress) })
+        let slowest = match self.slowest.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => now.since(Mono(since)),
+        };
+        (age(&self.beat), if idle { slowest } else { slowest.max(age(&self.progress)) })
     }
 
     /// Whether there was no sign of life for longer than `threshold`.

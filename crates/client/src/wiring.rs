@@ -81,6 +81,7 @@ pub fn plan(options: &Options, producer: &Arc<ProducerSlot>) -> Result<Plan, Cli
         engine: engine(options),
         producer: Arc::clone(producer),
         shell: ShellSettings { clock: Some(clock::mono), late_commit, ..ShellSettings::default() },
+        stall_threshold: limits.stall_threshold,
         sleep: limits.poll_interval.min(limits.stall_threshold / 4).min(LONGEST_SLEEP),
     })
 }

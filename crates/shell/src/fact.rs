@@ -1,8 +1,9 @@
 //! What people may want to know of a running consumer.
 
 use prosody_broker::{BrokerError, Moved};
-use prosody_engine::Observation;
+use prosody_engine::{Bound, Observation};
 use prosody_model::TopicPartition;
+use std::time::Duration;
 
 /// Something for logs, counters and `client.on`. Nothing depends on its being heard.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,19 @@ pub enum Fact {
     CommitFailed { partition: TopicPartition, offset: i64, error: BrokerError },
     /// A partition cannot be read on.
     Stopped { partition: TopicPartition, error: BrokerError },
+    /// A partition gets nowhere. Said once, until it has moved again for a while.
+    Stalled {
+        partition: TopicPartition,
+        /// What holds it; `None` if its calls do not end.
+        bound: Option<Bound>,
+        /// How long there has been work to run, and no call has ended; `None` if all that it has waits for its time.
+        quiet: Option<Duration>,
+        first_unfinished: Option<i64>,
+        /// Records in hand that are not finished.
+        unfinished: usize,
+    },
+    /// A partition that got nowhere does again.
+    Moving(TopicPartition),
     /// Something that heals by itself.
     Warning(BrokerError),
     /// A line of the client library's own log; `level` as syslog has it, 3 = error to 7 = debug.

@@ -248,6 +248,11 @@ impl<C: Consumer> Shell<C> {
         &mut self.consumer
     }
 
+    /// The name of a partition that was assigned to this process.
+    pub fn name_of(&self, partition: PartitionIndex) -> Option<&TopicPartition> {
+        self.names.get(partition)
+    }
+
     /// Held partitions that cannot be read on.
     pub fn stopped_partitions(&self) -> usize {
         self.readings.stopped()

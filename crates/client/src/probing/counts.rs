@@ -74,7 +74,7 @@ pub fn write<'a>(writer: &mut Writer, tally: &Tally, health: &Health, topics: im
     ] {
         writer.gauge(name, help, &[], value as f64);
     }
-    let help = "How long there has been work to run, and no call has ended.";
+    let help = "How long there has been work to run, and no call has ended: of all partitions, the longest.";
     writer.gauge("no_progress_seconds", help, &[], health.no_progress.as_secs_f64());
     writer.by_topic("assigned_partitions", "Partitions held.", topics.map(|topic| (topic, 1)));
 }

@@ -45,6 +45,8 @@ pub struct Probe {
     pub port: Option<u16>,
     /// Address to listen on.
     pub host: String,
+    /// Whether it also serves `/explain`, which shows keys and errors.
+    pub explain: bool,
 }
 
 /// Lifecycle events to a Kafka topic.

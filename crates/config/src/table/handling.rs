@@ -1,6 +1,6 @@
 //! What happens to a message, to a send, and to the process.
 
-use super::{Row, count, maybe_text, millis, option, seconds, text, texts, word};
+use super::{Row, count, flag, maybe_text, millis, option, seconds, text, texts, word};
 use crate::{
     Mode,
     duration::{DAY, HOUR, MINUTE, SECOND, YEAR},
@@ -94,4 +94,8 @@ pub(super) const HEALTH: &[Row] = &[
     option("probeHost", "PROBE_HOST", text(Rule::Host, |o| &mut o.probe.host))
         .preset("0.0.0.0")
         .doc("Address the health server listens on; the kubelet calls the pod's address."),
+    option("probeExplain", "PROBE_EXPLAIN", flag(|o| &mut o.probe.explain)).preset("false").doc(
+        "Whether the health server also answers `/explain` with what `client.explain()` gives. It shows keys and \
+         error texts to whoever can reach the port.",
+    ),
 ];

@@ -161,6 +161,7 @@ fn handling() -> Vec<Case> {
         texts("probeHost", "PROBE_HOST", "0.0.0.0", &["::1", "localhost"], &["", "a b"], |o| {
             show(&o.probe.host)
         }),
+        flag("probeExplain", "PROBE_EXPLAIN", false, |o| show(o.probe.explain)),
         count("idempotenceCacheSize", "IDEMPOTENCE_CACHE_SIZE", 8192, (0, 100_000_000), |o| {
             show(o.idempotence.cache_size)
         }),

@@ -168,7 +168,7 @@ impl Reader {
         let Some(client) = &self.client else { return };
         while let Some(event) = client.errors.poll(Duration::ZERO) {
             if event.kind() == EventKind::Error {
-                let trouble = error::connection(event.error(), &event.error_text());
+                let trouble = error::explained(Some(&client.handle), &event);
                 self.scans.iter_mut().for_each(|fetched| fetched.scan.trouble(&trouble));
             }
         }
