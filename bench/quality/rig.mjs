@@ -35,7 +35,8 @@ export class Rig {
       ...options,
     });
     client.errors = [];
-    client.on('error', (error) => client.errors.push(error.message));
+    // What heals by itself is none: a topic, say, that the broker has made a moment ago and does not show yet.
+    client.on('error', (error) => error.retryable || client.errors.push(error.message));
     this.#open.add(client);
     return client;
   }
