@@ -233,6 +233,9 @@ fn observed(partition: Option<&TopicPartition>, observation: &Observation) -> Va
         Observation::Hastened { until: _ } => {
             ("info", "handlers succeed again; what waits in place is tried again soon", json!({}))
         }
+        Observation::Healed { until: _ } => {
+            ("info", "handlers succeed again; deferred keys are tried again soon", json!({}))
+        }
         Observation::Abandoned { offset, attempt, .. } => (
             "warn",
             "a call did not end before its partition was given up; its record may run again",

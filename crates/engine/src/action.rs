@@ -107,6 +107,8 @@ pub enum Observation {
     HeldBack { partition: PartitionIndex, offset: i64, until: Mono },
     /// Calls succeed again: a key that waits in place waits for no longer than this.
     Hastened { until: Mono },
+    /// An outage has ended: a deferred key waits for no longer than this.
+    Healed { until: Mono },
     /// A record could not be read again; its key waits.
     RereadDelayed { partition: PartitionIndex, offset: i64, until: Mono, reason: String },
     /// A call did not settle before its partition was given up: it may run again elsewhere.
@@ -145,7 +147,7 @@ impl Observation {
             | Self::Abandoned { partition, .. }
             | Self::Skipped { partition, .. }
             | Self::Restored { partition, .. } => Some(*partition),
-            Self::Hastened { .. } | Self::MetadataLimit { .. } => None,
+            Self::Hastened { .. } | Self::Healed { .. } | Self::MetadataLimit { .. } => None,
         }
     }
 }

@@ -9,6 +9,8 @@
 //!
 //! Each layer is in its own type: they are asked for every record, and most of them have nothing to say.
 
+use std::time::Duration;
+
 use prosody_model::{Mono, Outcome};
 
 use crate::{
@@ -96,5 +98,10 @@ impl Stack {
     /// Asks, after a success, whether keys that wait in place need not wait for long.
     pub fn hastens(&mut self) -> bool {
         self.defer.as_mut().is_some_and(Defer::hastens)
+    }
+
+    /// Asks, after a success, for how long deferred keys wait at most from now on, if it has ended an outage.
+    pub fn heals(&mut self) -> Option<Duration> {
+        self.defer.as_mut().and_then(Defer::heals)
     }
 }

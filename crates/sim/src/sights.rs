@@ -30,6 +30,7 @@ sights! {
     InPlace = "failed records retried in place while keys could be parked",
     HeldBack = "keys that waited since they had run too much",
     Hastened = "waits in place cut short by a success",
+    Healed = "deferred waits cut short by the end of an outage",
     RetryBesideFresh = "retries started while fresh records waited",
     Disposed = "records disposed of after a permanent failure",
     KnownIds = "records not run because their id was processed",

@@ -129,12 +129,22 @@ impl Engine {
         self.park(index, lane, until, uncounted);
     }
 
-    /// Cuts the waits in place short, if this success is the one to do so.
+    /// Cuts waits short, if this success is the one to do so: those in place where the gate had closed, and those of
+    /// deferred keys where everything had failed. Their backoff has doubled for as long as that took, so that they would
+    /// wait for longer than the outage was.
     pub(super) fn hasten(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.parking.in_place() > 0 && self.stack.hastens() {
             let until = now.after(self.settings.retry.base);
-            self.parking.hasten(until, &mut self.lanes);
+            self.parking.hasten(until, &mut self.lanes, |in_place, _| in_place);
             out.push(Action::Observe(Box::new(Observation::Hastened { until })));
+        }
+        if self.parking.len() > self.parking.in_place()
+            && let Some(wait) = self.stack.heals()
+        {
+            let until = now.after(wait);
+            let deferred = |event| self.events.get(event).is_some_and(|event| event.deferred);
+            self.parking.hasten(until, &mut self.lanes, |in_place, first| !in_place && deferred(first));
+            out.push(Action::Observe(Box::new(Observation::Healed { until })));
         }
     }
 

@@ -17,6 +17,7 @@ mod handover;
 mod held_back;
 mod marking;
 mod modes;
+mod outage;
 mod stalls;
 
 /// An engine on partition 0, epoch 1, and the actions of its latest step.

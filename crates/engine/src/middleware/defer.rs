@@ -1,5 +1,7 @@
 //! A record that failed transiently parks its key; everybody else goes on. Unless nearly everything fails.
 
+use std::time::Duration;
+
 use prosody_model::{Mono, Outcome};
 
 use crate::{
@@ -17,16 +19,24 @@ use crate::{
 pub struct Defer {
     deferral: Deferral,
     gate: Gate,
+    /// A success has ended an outage, and nobody has asked since.
+    healed: bool,
 }
 
 impl Defer {
     pub fn new(deferral: Deferral, gate: settings::Gate) -> Self {
-        Self { deferral, gate: Gate::new(gate) }
+        Self { deferral, gate: Gate::new(gate), healed: false }
     }
 
     /// Asked after a success while keys wait in place: whether they need not wait for longer than the base delay.
     pub fn hastens(&mut self) -> bool {
         self.gate.succeeded()
+    }
+
+    /// Asked after a success while keys are deferred: how long they wait at most, if it has ended an outage.
+    pub fn heals(&mut self) -> Option<Duration> {
+        let Deferral::On(backoff) = self.deferral else { return None };
+        std::mem::take(&mut self.healed).then_some(backoff.base)
     }
 }
 
@@ -35,6 +45,9 @@ impl Middleware for Defer {
         let Deferral::On(backoff) = self.deferral else { return Settle::Pass };
         if event.attempts == 1 {
             self.gate.count(matches!(outcome, Outcome::Transient(_)), now);
+        }
+        if matches!(outcome, Outcome::Success) {
+            self.healed |= self.gate.heals();
         }
         let Outcome::Transient(failure) = outcome else { return Settle::Pass };
         if planted::is(Bug::DropAfterRetries) && event.attempts > 2 {

@@ -26,6 +26,8 @@ pub struct Gate {
     closed: bool,
     /// It has closed, and no call has succeeded since.
     waits_for_success: bool,
+    /// First attempts that have failed since the last success.
+    in_a_row: u64,
 }
 
 impl Gate {
@@ -36,6 +38,7 @@ impl Gate {
             failures: Window::new(settings.window),
             closed: false,
             waits_for_success: false,
+            in_a_row: 0,
         }
     }
 
@@ -44,6 +47,7 @@ impl Gate {
         self.attempts.add(1, now);
         if failed {
             self.failures.add(1, now);
+            self.in_a_row += 1;
         }
         if !self.failures.is_empty() || self.closed {
             self.is_closed(now);
@@ -57,6 +61,13 @@ impl Gate {
         self.waits_for_success |= closed && !self.closed;
         self.closed = closed;
         closed
+    }
+
+    /// A call has succeeded, whichever attempt it was. Whether it ends an outage: before it so many keys failed one
+    /// after the other that it was not their own doing. The share of a long window says nothing of that, for what
+    /// succeeded before the outage is in it.
+    pub fn heals(&mut self) -> bool {
+        std::mem::take(&mut self.in_a_row) >= ENOUGH
     }
 
     /// A call has succeeded. Whether this is said for the first time since the gate closed.

@@ -116,18 +116,28 @@ impl World {
                 self.failed.remove(heard.expect("a failure"));
                 let ticks = self.ticks;
                 let (part, lane) = self.first_of_its_lane(partition, offset);
-                part.parked.insert(lane, Parked { until, ticks, in_place });
+                if !in_place {
+                    part.deferred.insert(offset);
+                }
+                part.parked.insert(lane, Parked { until, ticks, in_place, deferred: !in_place });
             }
             Observation::HeldBack { partition, offset, until } => {
                 assert!(self.settings.monopolization.is_some() && until > self.now);
                 let ticks = self.ticks;
                 let (part, lane) = self.first_of_its_lane(partition.0 as usize, offset);
-                part.parked.insert(lane, Parked { until, ticks, in_place: false });
+                let deferred = part.deferred.contains(&offset);
+                part.parked.insert(lane, Parked { until, ticks, in_place: false, deferred });
             }
             Observation::Hastened { until } => {
                 assert_eq!(until, self.now.after(self.settings.retry.base));
                 let parked = self.held.values_mut().flat_map(|part| part.parked.values_mut());
                 for parked in parked.filter(|parked| parked.in_place) {
+                    parked.until = parked.until.min(until);
+                }
+            }
+            Observation::Healed { until } => {
+                let parked = self.held.values_mut().flat_map(|part| part.parked.values_mut());
+                for parked in parked.filter(|parked| parked.deferred && !parked.in_place) {
                     parked.until = parked.until.min(until);
                 }
             }

@@ -1,6 +1,6 @@
 //! One assignment, as the model sees it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use prosody_engine::Commit;
 use prosody_model::{Epoch, EventId, Mono, Record};
@@ -34,6 +34,8 @@ pub struct Parked {
     pub ticks: u64,
     /// Its records count.
     pub in_place: bool,
+    /// Its first record has been deferred.
+    pub deferred: bool,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Part {
     pub start: (i64, String),
     pub lanes: BTreeMap<Lane, VecDeque<Item>>,
     pub parked: BTreeMap<Lane, Parked>,
+    /// Offsets that have been deferred.
+    pub deferred: BTreeSet<i64>,
     /// Bytes of delivered records that need not run and may be in the backlog still.
     pub skipped: usize,
     pub last_commit: i64,
@@ -60,6 +64,7 @@ impl Part {
             start,
             lanes: BTreeMap::new(),
             parked: BTreeMap::new(),
+            deferred: BTreeSet::new(),
             skipped: 0,
             in_flight: None,
             leaving: None,

@@ -316,6 +316,7 @@ impl Ledger {
                 self.held_back(process, partition.as_ref(), *offset, *until);
             }
             Fact::Engine { observation: Observation::Hastened { .. }, .. } => self.seen.add(Sight::Hastened),
+            Fact::Engine { observation: Observation::Healed { .. }, .. } => self.seen.add(Sight::Healed),
             Fact::Engine { observation: Observation::Restored { .. }, .. } => {
                 self.seen.add(Sight::MapRestored);
             }

@@ -68,3 +68,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_success_heals_after_twenty_failing_first_attempts_in_a_row_and_once() {
+    let mut gate = gate(0.9);
+    (0..1_000).for_each(|_| gate.count(false, Mono(0)));
+    (0..19).for_each(|_| gate.count(true, Mono(1)));
+    assert!(!gate.heals(), "nineteen may be keys of their own");
+    (0..19).for_each(|_| gate.count(true, Mono(2)));
+    assert!(!gate.heals(), "a success came in between");
+    (0..20).for_each(|_| gate.count(true, Mono(3)));
+    assert!(!gate.is_closed(Mono(3)), "what succeeded before keeps it open");
+    assert_eq!([gate.heals(), gate.heals()], [true, false]);
+}
