@@ -74,21 +74,25 @@ async function bound(rig, { keys, beyond }) {
   const ledger = new Ledger();
   let healed = false;
   const client = rig.consumer(topic, { deferMaxDelayMs: 1_000 });
+  const stalled = [];
+  client.on('stalled', (event) => stalled.push(event));
   let others = 0;
   const fails = (_key, _seq, { payload }) => !healed && stuck(payload.number);
   const onSuccess = (_key, _seq, { payload }) => (others += Number(!stuck(payload.number)));
   const memory = new Memory();
   await client.subscribe(handler(ledger, { handlerMs: 0, fails, onSuccess }));
+  let explained;
   await until(
-    () => others > 0,
-    () => 'a first message of the other keys',
+    () => {
+      explained = client.explain();
+      return explained.partitions[0]?.held?.bound === 'completionMap' && stalled.length > 0;
+    },
+    () => `a partition that is held for its map: ${JSON.stringify([explained, stalled]).slice(0, 2_000)}`,
   );
-  await quiet(() => others, 1_500);
+  await quiet(() => others, 500);
   const othersBeforeHeld = others;
-  const held = others < beyond * 0.8;
   memory.stop();
-  // PENDING explain(): assert here that `client.explain()` names the completion map as what holds the partition, and
-  // that `stalled` says the same.
+  const violations = [...ledger.violations, ...wrongIn(explained, stalled, keys)];
   healed = true;
   await until(
     () => ledger.succeeded >= beyond,
@@ -96,7 +100,20 @@ async function bound(rig, { keys, beyond }) {
     180_000,
   );
   await rig.end(client);
-  return { held, othersBeforeHeld, beyond, mib: memory.between(0, 1), violations: ledger.violations };
+  return { held: othersBeforeHeld < beyond * 0.8, othersBeforeHeld, beyond, violations };
+}
+
+/** What the explanation should say of a partition that stuck keys hold, and does not. */
+function wrongIn({ partitions: [partition], parkedCount }, stalled, keys) {
+  const { blocking } = partition;
+  const wrong = [];
+  const want = (right, what) => right || wrong.push(`EXPLAIN ${what}`);
+  want(blocking?.key && stuck(Number(blocking.key.slice(1))), `blocking is ${JSON.stringify(blocking)}`);
+  want(blocking?.error?.includes('as planned') && blocking.attempts > 0, `its error ${blocking?.error}`);
+  want(parkedCount <= keys / 5, `${parkedCount} keys are parked`);
+  want(stalled[0].bound === 'completionMap', `stalled says ${stalled[0].bound}`);
+  want(stalled.length === 1, `stalled was told ${stalled.length} times`);
+  return wrong;
 }
 
 export function judge({ ratios, grownMiB, violations, bound }) {
@@ -105,7 +122,8 @@ export function judge({ ratios, grownMiB, violations, bound }) {
 }
 
 export function tell({ messages, clean, failing, ratios, grownMiB, violations, bound }) {
-  const held = bound.held ? `held after ${bound.othersBeforeHeld} of the others` : 'never held';
+  const held = bound.held
+    ? `explain() names the map after ${bound.othersBeforeHeld} of the others` : 'never held';
   return (
     `${messages} messages, others ${spread(clean, 0)}/s when none fails and ${spread(failing, 0)}/s when a fifth does, ` +
     `ratio ${spread(ratios)}, bar 0.95; memory grew ${spread(grownMiB, 0)} MiB; ${held} of ${bound.beyond}, ` +
