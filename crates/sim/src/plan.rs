@@ -240,7 +240,7 @@ fn handlers(chance: &mut Chance) -> Handlers {
         slow: chance.pick(&[0, 0, 5, 20]),
         slow_ms: chance.pick(&[500, 3000]),
         stuck: chance.pick(&[0, 0, 5, 20]),
-        transient: chance.pick(&[0, 0, 5, 30]),
+        transient: chance.pick(&[0, 0, 5, 5, 30, 97]),
         permanent: chance.pick(&[0, 0, 5, 20]),
         unmarked: chance.pick(&[0, 0, 0, 30, 100]),
         forgotten: chance.pick(&[0, 10, 40]),
