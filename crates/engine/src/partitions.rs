@@ -33,6 +33,8 @@ pub struct Held {
     pub committing: Option<Committing>,
     /// Whether its completion map was full at the last try.
     pub map_full: bool,
+    /// Since when, if it was.
+    pub full_since: Mono,
     /// When a call of it last ended, or started after a time without any.
     pub moved: Mono,
 }

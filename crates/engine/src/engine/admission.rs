@@ -57,6 +57,7 @@ impl Engine {
             asked: HashMap::default(),
             committing: None,
             map_full: false,
+            full_since: now,
             moved: now,
         });
         if let Some(drain) = self.drain {
@@ -206,7 +207,10 @@ impl Engine {
                 self.bytes -= size;
             }
             Admission::NoRoom => {
-                self.counters.map_full += u64::from(!was_full);
+                if !was_full {
+                    held.full_since = now;
+                    self.counters.map_full += 1;
+                }
                 return Offered::Wait(record);
             }
         }

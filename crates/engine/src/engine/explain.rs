@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// The records that hold their partitions' first unfinished offsets.
-    fn blocking(&self) -> BTreeMap<PartitionIndex, u32> {
+    pub(super) fn blocking(&self) -> BTreeMap<PartitionIndex, u32> {
         let mut wanted: BTreeMap<_, _> = self
             .partitions
             .iter()

@@ -6,11 +6,15 @@ use prosody_model::{Mono, PartitionIndex};
 
 use crate::{
     engine::Engine,
+    events::Stage,
     explanation::{Bound, Stall},
     lanes::{Lane, State},
     offsets::Tracker,
     partitions::Held,
 };
+
+/// A map that is full for so long although calls come and go is full of what fails again and again.
+const FULL: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// The partitions that have had work to run and have not seen a call end for `threshold`; and, at once, those that
@@ -34,7 +38,7 @@ impl Engine {
                 (bound, Some(held.moved))
             } else if quiet(held) && starved.contains(&held.index) {
                 (Some(Bound::MaxConcurrency(self.budgets().max_concurrency)), Some(held.moved))
-            } else if self.is_full_of_parked(held, bound, all_wait) {
+            } else if self.is_full_of_parked(held, bound, all_wait, now) {
                 (bound, None)
             } else {
                 continue;
@@ -74,12 +78,21 @@ impl Engine {
     }
 
     /// Whether a partition waits for nothing but the time of its parked keys, or of anybody's.
-    fn is_full_of_parked(&self, held: &Held, bound: Option<Bound>, all_wait: bool) -> bool {
+    fn is_full_of_parked(&self, held: &Held, bound: Option<Bound>, all_wait: bool, now: Mono) -> bool {
         match bound {
-            Some(Bound::CompletionMap(_)) => held.open + held.posted == 0 && !self.may_start(held.index),
+            Some(Bound::CompletionMap(_)) => {
+                (held.open + held.posted == 0 && !self.may_start(held.index))
+                    || (now.since(held.full_since) >= FULL && self.is_held_by_a_failure(held))
+            }
             Some(Bound::MaxBufferedBytes(_)) => all_wait,
             _ => false,
         }
+    }
+
+    /// Whether the first unfinished record has failed, or waits for its mark: an attempt that runs now does not count.
+    fn is_held_by_a_failure(&self, held: &Held) -> bool {
+        let first = self.blocking().get(&held.index).and_then(|&index| self.events.get(index));
+        first.is_some_and(|event| event.attempts > u32::from(event.stage == Stage::Open))
     }
 
     fn may_start(&self, partition: PartitionIndex) -> bool {

@@ -101,12 +101,32 @@ fn parked_keys_that_fill_the_map_stall_their_partition_at_once_until_it_moves() 
     assert!(matches!(stall.bound, Some(Bound::CompletionMap(_))), "{stall:?}");
     assert_eq!((stall.since, stall.first_unfinished), (None, Some(0)));
     bench.wait(SECOND);
-    assert_eq!(stalls(&bench), [], "they run again");
+    assert_eq!(
+        (stalls(&bench).len(), bench.offsets().is_empty()),
+        (1, false),
+        "they run again, and it is as full"
+    );
     for call in bench.dispatched() {
         bench.settle(call.event, Outcome::Success);
     }
     park_all(&mut bench);
     assert_eq!(stalls(&bench), [], "there is room again");
+}
+
+#[test]
+fn a_map_that_is_full_of_first_attempts_is_no_stall_and_of_retries_is_one_after_a_second() {
+    let mut bench = Bench::new(Settings { metadata_units: 0, ..quick() });
+    bench.records(EPOCH, &[(0, "a"), (1, "b")]);
+    bench.wait(5 * SECOND);
+    assert_eq!((bench.engine.counters().map_full, stalls(&bench)), (1, vec![]), "a slow handler");
+    park_all(&mut bench);
+    let mut bench = Bench::new(Settings { metadata_units: 0, ..quick() });
+    bench.records(EPOCH, &[(0, "a"), (1, "b")]);
+    park_all(&mut bench);
+    bench.wait(SECOND);
+    assert_eq!(bench.dispatched()[0].attempt, 2);
+    let [stall] = stalls(&bench)[..] else { panic!("{:?}", stalls(&bench)) };
+    assert!(matches!(stall.bound, Some(Bound::CompletionMap(_))), "{stall:?}");
 }
 
 #[test]
