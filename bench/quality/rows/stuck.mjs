@@ -92,7 +92,7 @@ async function bound(rig, { keys, beyond }) {
   await quiet(() => others, 500);
   const othersBeforeHeld = others;
   memory.stop();
-  const violations = [...ledger.violations, ...wrongIn(explained, stalled, keys)];
+  const wrong = wrongIn(explained, stalled, keys);
   healed = true;
   await until(
     () => ledger.succeeded >= beyond,
@@ -100,6 +100,7 @@ async function bound(rig, { keys, beyond }) {
     180_000,
   );
   await rig.end(client);
+  const violations = [...ledger.violations, ...wrong];
   return { held: othersBeforeHeld < beyond * 0.8, othersBeforeHeld, beyond, violations };
 }
 
