@@ -10,6 +10,7 @@ import {
   other,
   sender,
   stays,
+  type Subject,
   until,
   withKafka,
 } from './support.js';
@@ -181,4 +182,24 @@ test('a group whose members speak another protocol is said with its name', async
   await stays(() => subject.errors.length === 1, 'said once', 3_000);
   await theirs.disconnect();
   await until(() => subject.client.assignedPartitionCount === 1, 'it joins when they have left');
+});
+
+test('a member with a groupInstanceId that comes back in its session has its partitions again, and nobody else is disturbed', async () => {
+  const topic = await newTopic('returns', 4);
+  const config = { groupId: `${topic}-group`, sessionTimeoutMs: 20_000 };
+  const remains = await member(topic, { ...config, groupInstanceId: 'remains' }).listens();
+  const goes = await member(topic, { ...config, groupInstanceId: 'goes' }).listens();
+  const settled = (one: Subject, other: Subject) => () =>
+    one.client.assignedPartitionCount === 2 && other.client.assignedPartitionCount === 2;
+  await until(settled(remains, goes), 'each has two partitions');
+  const numbers = goes.assigned.map(({ partition }) => partition).sort();
+  const before = [remains.assigned.length, remains.revoked.length];
+  await goes.client.unsubscribe();
+  const back = await member(topic, { ...config, groupInstanceId: 'goes' }).listens();
+  await until(settled(remains, back), 'it has two partitions again');
+  expect(back.assigned.map(({ partition }) => partition).sort()).toEqual(numbers);
+  const { client } = sender();
+  for (const partition of [0, 1, 2, 3]) await client.send(topic, 'k', partition, { partition });
+  await until(() => remains.messages.length + back.messages.length === 4, 'all partitions are read');
+  expect([remains.assigned.length, remains.revoked.length]).toEqual(before);
 });
