@@ -28,8 +28,23 @@ pub fn failure_topic(template: &str, topic: &str) -> String {
     template.replace("{topic}", topic)
 }
 
-/// The record as it goes to the failure topic: the same key, value, timestamp and headers, and behind those where
-/// it came from and why it is there.
+/// Whether a topic is a failure topic itself, as far as its name tells: with a pattern subscription a consumer reads the
+/// ones that it fills.
+pub fn is_failure_topic(template: &str, topic: &str) -> bool {
+    match template.split_once("{topic}") {
+        None => template == topic,
+        Some((before, after)) => {
+            let inside = topic.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            inside.is_some_and(|source| !source.is_empty())
+        }
+    }
+}
+
+/// The headers that addressed one delivery to one group: with them nobody else would be given the letter.
+const ADDRESS: [&[u8]; 2] = [b"replay-group", b"replay-id"];
+
+/// The record as it goes to the failure topic: the same key, value, timestamp and headers but for an address, and behind
+/// those where it came from and why it is there.
 pub fn outgoing(letter: &DeadLetter, source: &TopicPartition, topic: &str, group: &str) -> Outgoing {
     let DeadLetter { record, attempts, reason, .. } = letter;
     let facts = [
@@ -45,7 +60,8 @@ pub fn outgoing(letter: &DeadLetter, source: &TopicPartition, topic: &str, group
     let facts = facts.iter().map(|(name, value)| (name.as_bytes(), Some(value.as_bytes())));
     let parts =
         RecordParts { offset: 0, timestamp: record.timestamp, key: record.key(), value: record.value() };
-    let record = Record::new(parts, record.headers().iter().chain(facts));
+    let kept = record.headers().iter().filter(|(name, _)| !ADDRESS.contains(name));
+    let record = Record::new(parts, kept.chain(facts));
     Outgoing { ticket: ticket(letter.ticket), topic: topic.into(), partition: None, record }
 }
 

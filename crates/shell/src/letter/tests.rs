@@ -78,3 +78,29 @@ fn a_report_finds_the_event_it_is_for() {
     assert_eq!(failed(ErrorCode::TooLarge), DeadLetterResult::TooLarge("why".into()));
     assert_eq!(failed(ErrorCode::Authorization), DeadLetterResult::Failed("why".into()));
 }
+
+#[test]
+fn a_topic_is_a_failure_topic_by_its_name() {
+    for (template, topic, is) in [
+        ("dead", "dead", true),
+        ("dead", "orders", false),
+        ("{topic}.dead", "orders.dead", true),
+        ("{topic}.dead", "orders.dead.dead", true),
+        ("{topic}.dead", ".dead", false),
+        ("{topic}.dead", "orders", false),
+        ("dead.{topic}.v1", "dead.orders.v1", true),
+        ("dead.{topic}.v1", "orders.v1", false),
+    ] {
+        assert_eq!(is_failure_topic(template, topic), is, "{template} {topic}");
+    }
+}
+
+#[test]
+fn a_letter_is_not_addressed_to_the_group_that_has_failed() {
+    let headers: [(&[u8], Option<&[u8]>); 3] =
+        [(b"replay-group", Some(b"billing")), (b"a", Some(b"b")), (b"replay-id", Some(b"1"))];
+    let record = Record::new(RecordParts::default(), headers);
+    let sent = outgoing(&letter("", record), &TopicPartition::new("t", 0), "dead", "billing");
+    let names: Vec<_> = sent.record.headers().iter().map(|(name, _)| name.to_owned()).collect();
+    assert_eq!((names.len(), names[0].as_slice()), (9, &b"a"[..]));
+}

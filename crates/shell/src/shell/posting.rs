@@ -21,7 +21,7 @@ impl<C: Consumer> Shell<C> {
             let topic = source.and_then(|source| self.failure_topic(source));
             match (source, topic) {
                 // What failed as a dead letter already would go round for ever.
-                (Some(source), Some(topic)) if *topic != *source.topic => {
+                (Some(source), Some(topic)) if !self.is_failure_topic(source) => {
                     let group = &self.engine.settings().group;
                     handler.dead_letter(letter::outgoing(&letter, source, &topic, group));
                 }
@@ -51,6 +51,11 @@ impl<C: Consumer> Shell<C> {
             }
             (partition, observation) => Fact::Engine { partition, observation },
         }
+    }
+
+    fn is_failure_topic(&self, source: &TopicPartition) -> bool {
+        let template = self.engine.settings().failure_topic.as_deref();
+        template.is_some_and(|template| letter::is_failure_topic(template, &source.topic))
     }
 
     pub(super) fn failure_topic(&self, source: &TopicPartition) -> Option<String> {
