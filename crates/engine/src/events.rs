@@ -51,6 +51,8 @@ pub struct Event {
     pub started: Mono,
     /// Whether a failure has parked its key, the count of `max_uncommitted` aside.
     pub deferred: bool,
+    /// Not to be tried again before, as its handler has asked.
+    pub not_before: Mono,
     /// Whether its call was asked to stop.
     pub aborted: bool,
     /// Whether its mark has come before the outcome of its call.

@@ -85,16 +85,16 @@ impl Parking {
     }
 
     /// Lets no lane that `which` takes, by whether it waits in place and by its first record, wait for longer than until
-    /// this instant. O(parked lanes).
-    pub fn hasten(&mut self, until: Mono, lanes: &mut Lanes, which: impl Fn(bool, u32) -> bool) {
+    /// this instant, or the one that `which` gives if that is later. O(parked lanes).
+    pub fn hasten(&mut self, until: Mono, lanes: &mut Lanes, which: impl Fn(bool, u32) -> Option<Mono>) {
         let mut entries = std::mem::take(&mut self.heap).into_vec();
         entries.retain_mut(|Reverse((at, stamp, index))| {
             let Some(lane) = lanes.get_mut(*index).filter(|lane| lane.stamp == *stamp) else { return false };
             let head = lane.head();
             if let State::Parked { until: waits, uncounted, .. } = &mut lane.state
-                && which(!*uncounted, head)
+                && let Some(earliest) = which(!*uncounted, head)
             {
-                *waits = until.min(*waits);
+                *waits = until.max(earliest).min(*waits);
                 *at = *waits;
             }
             true

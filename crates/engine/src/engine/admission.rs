@@ -189,6 +189,7 @@ impl Engine {
                     stage: Stage::Queued,
                     started: now,
                     deferred: false,
+                    not_before: Mono::default(),
                     aborted: false,
                     marked: false,
                     parked: ParkedReason::Deferred,

@@ -164,20 +164,25 @@ impl Engine {
             event.counted = !uncounted;
             self.uncommitted += usize::from(event.counted);
         }
-        let Some(parked) = self.lanes.get_mut(lane) else { return };
         if uncounted {
-            let mut next = parked.head();
-            while next != NIL {
-                if let Some(event) = self.events.get_mut(next) {
-                    self.uncommitted -= usize::from(std::mem::take(&mut event.counted));
-                }
-                next = self.events.next(next);
-            }
+            self.uncount(lane);
         }
+        let Some(parked) = self.lanes.get_mut(lane) else { return };
         parked.push_front(event, &mut self.events);
         self.parking.park(lane, until, uncounted, &mut self.lanes);
         if uncounted {
             self.keep_or_give(lane);
+        }
+    }
+
+    /// What is queued in a lane leaves the count of `max_uncommitted`.
+    pub(super) fn uncount(&mut self, lane: u32) {
+        let mut next = self.lanes.get(lane).map_or(NIL, Lane::head);
+        while next != NIL {
+            if let Some(event) = self.events.get_mut(next) {
+                self.uncommitted -= usize::from(std::mem::take(&mut event.counted));
+            }
+            next = self.events.next(next);
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     action::{Action, DeadLetter, Observation, StopCause},
     backoff,
     engine::Engine,
-    events::{Letter, NIL, Stage},
+    events::{Body, Letter, NIL, Stage},
     explanation::ParkedReason,
     input::{DeadLetterResult, DeadLettered},
     lanes::State,
@@ -131,8 +131,16 @@ impl Engine {
                 self.go_on(lane, now);
             }
             DeadLetterResult::Unwanted => {
+                let gone = self.events.get(index).is_some_and(|event| event.body == Body::Gone);
                 let letter = self.events.get_mut(index).and_then(|event| event.letter.take());
                 let reason = letter.map_or_else(String::new, |letter| letter.reason);
+                if gone {
+                    // It may never have run: saying so in a line is not enough.
+                    let offset = self.facts(index).offset;
+                    self.forget(index);
+                    self.stop_partition((partition, epoch), offset, StopCause::Gone(reason), out);
+                    return self.release_if_quiet(epoch, out);
+                }
                 self.bury(index, lane, reason, now, out);
             }
             DeadLetterResult::Failed(_) | DeadLetterResult::TooLarge(_) if leaving => {

@@ -43,6 +43,8 @@ pub struct Giving {
     asked: usize,
     /// When a full budget is looked through again.
     relief_at: Mono,
+    /// The bytes in hand after the last look.
+    looked_at: usize,
 }
 
 impl Giving {
@@ -71,7 +73,10 @@ impl Engine {
     /// A lane has just been parked, the count aside: its bytes stay, or go.
     pub(super) fn keep_or_give(&mut self, lane: u32) {
         let crowded = self.bytes > self.settings.max_buffered_bytes / 2;
-        if crowded || self.parking.kept() >= self.settings.kept_keys {
+        let head = self.lanes.get(lane).and_then(|lane| self.events.get(lane.head()));
+        // It is looked at again at once, and again: not to be read again each time.
+        let twin = head.is_some_and(|head| head.parked == ParkedReason::Twin);
+        if !twin && (crowded || self.parking.kept() >= self.settings.kept_keys) {
             self.give_lane(lane);
         } else {
             self.parking.keep(lane, &mut self.lanes);
@@ -87,11 +92,18 @@ impl Engine {
         self.giving.relief_at = now.after(RELIEF);
         for lane in self.lanes.by_end_of_wait() {
             if self.bytes <= limit / 2 {
-                return;
+                break;
             }
             self.parking.unkeep(lane, &mut self.lanes);
             self.give_lane(lane);
         }
+        self.giving.looked_at = self.bytes;
+    }
+
+    /// When a budget that holds reading is looked through again, if there is something new to give up.
+    pub(super) fn relief_due(&self) -> Option<Mono> {
+        let full = self.bytes >= self.bytes_to_read() && self.giving.looked_at != self.bytes;
+        full.then_some(self.giving.relief_at)
     }
 
     /// Gives up the bytes of all records that wait in a lane and count against nothing else.
@@ -159,7 +171,8 @@ impl Engine {
     fn has_room_for(&self, size: usize) -> bool {
         let limit = self.settings.max_buffered_bytes;
         let asked = self.giving.asked;
-        asked == 0 || (asked + size <= limit / 4 && self.bytes + size <= limit)
+        (asked == 0 && self.scheduler.ready() == 0)
+            || (asked + size <= limit / 4 && self.bytes + size <= limit)
     }
 
     /// Asks for a record and for those that follow in its lane.
@@ -210,16 +223,18 @@ impl Engine {
                 event.body = Body::Here;
                 self.counters.reread += 1;
             }
-            RereadResult::Found(_) => failed = Some("another record is at its offset".to_owned()),
             RereadResult::Failed(reason) => failed = Some(reason),
             RereadResult::Gone(reason) => {
                 event.body = Body::Gone;
                 event.letter = Some(Box::new(Letter { reason, failures: 0, too_large: 0 }));
                 self.counters.gone += 1;
             }
-            RereadResult::Missing(reason) => {
+            RereadResult::Found(_) | RereadResult::Missing(_) => {
                 self.bytes += event.weight();
-                let cause = StopCause::Missing(reason);
+                let cause = StopCause::Missing(match result {
+                    RereadResult::Missing(reason) => reason,
+                    _ => "another record is at its offset".to_owned(),
+                });
                 return self.stop_partition((partition, epoch), offset, cause, out);
             }
         }
@@ -264,6 +279,7 @@ impl Engine {
         let wait = backoff::delay(self.settings.retry, failures.saturating_add(1), None, &mut self.rng);
         let until = now.after(wait);
         out.push(Action::Observe(Box::new(Observation::RereadDelayed { partition, offset, until, reason })));
+        self.uncount(lane);
         self.parking.park(lane, until, true, &mut self.lanes);
     }
 
@@ -272,6 +288,8 @@ impl Engine {
         let head = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
         let Some(event) = self.events.get(head) else { return };
         let (partition, epoch, offset) = (event.partition, event.epoch, event.record.offset);
+        // It may still be among those that wait for room, and must not be taken for one that waits to start.
+        self.lanes.restamp(lane);
         if self.settings.failure_topic.is_some() {
             self.post_again(lane, out);
             return;

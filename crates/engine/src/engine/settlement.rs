@@ -91,8 +91,8 @@ impl Engine {
                 }
             }
             Settle::Dispose(reason) => self.give_up(index, lane, reason, now, out),
-            Settle::RetryAt(until) => self.again(index, lane, &facts, outcome, (until, false), out),
-            Settle::Park(until) => self.again(index, lane, &facts, outcome, (until, true), out),
+            Settle::RetryAt(until) => self.again(index, lane, &facts, outcome, (until, false, now), out),
+            Settle::Park(until) => self.again(index, lane, &facts, outcome, (until, true, now), out),
         }
     }
 
@@ -102,13 +102,15 @@ impl Engine {
         lane: u32,
         facts: &Facts,
         outcome: &Outcome,
-        (until, uncounted): (Mono, bool),
+        (until, uncounted, now): (Mono, bool, Mono),
         out: &mut Vec<Action>,
     ) {
         self.counters.transient += 1;
-        let reason = match outcome {
-            Outcome::Success | Outcome::Unmarked | Outcome::Marked => String::new(),
-            Outcome::Transient(failure) | Outcome::Permanent(failure) => failure.text.clone(),
+        let (reason, asked_for) = match outcome {
+            Outcome::Success | Outcome::Unmarked | Outcome::Marked => (String::new(), None),
+            Outcome::Transient(failure) | Outcome::Permanent(failure) => {
+                (failure.text.clone(), failure.retry_after)
+            }
         };
         self.parks_for(index, if uncounted { ParkedReason::Deferred } else { ParkedReason::RetryInPlace });
         self.remember_error(index, &reason);
@@ -125,25 +127,32 @@ impl Engine {
         })));
         if let Some(event) = self.events.get_mut(index) {
             event.deferred |= uncounted;
+            event.not_before = asked_for.map_or(Mono::default(), |wait| now.after(wait));
         }
         self.park(index, lane, until, uncounted);
     }
 
     /// Cuts waits short, if this success is the one to do so: those in place where the gate had closed, and those of
     /// deferred keys where everything had failed. Their backoff has doubled for as long as that took, so that they would
-    /// wait for longer than the outage was.
+    /// wait for longer than the outage was. What a handler has asked for is waited for all the same.
     pub(super) fn hasten(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.parking.in_place() > 0 && self.stack.hastens() {
             let until = now.after(self.settings.retry.base);
-            self.parking.hasten(until, &mut self.lanes, |in_place, _| in_place);
+            let events = &self.events;
+            let earliest = |first| events.get(first).map(|event| event.not_before);
+            self.parking
+                .hasten(until, &mut self.lanes, |in_place, first| earliest(first).filter(|_| in_place));
             out.push(Action::Observe(Box::new(Observation::Hastened { until })));
         }
         if self.parking.len() > self.parking.in_place()
             && let Some(wait) = self.stack.heals()
         {
             let until = now.after(wait);
-            let deferred = |event| self.events.get(event).is_some_and(|event| event.deferred);
-            self.parking.hasten(until, &mut self.lanes, |in_place, first| !in_place && deferred(first));
+            let events = &self.events;
+            let deferred = |first| events.get(first).filter(|event| event.deferred);
+            self.parking.hasten(until, &mut self.lanes, |in_place, first| {
+                deferred(first).filter(|_| !in_place).map(|event| event.not_before)
+            });
             out.push(Action::Observe(Box::new(Observation::Healed { until })));
         }
     }

@@ -84,7 +84,7 @@ impl Engine {
                 (held.open + held.posted == 0 && !self.may_start(held.index))
                     || (now.since(held.full_since) >= FULL && self.is_held_by_a_failure(held))
             }
-            Some(Bound::MaxBufferedBytes(_)) => all_wait,
+            Some(Bound::MaxBufferedBytes(_) | Bound::RecordsInHand(_)) => all_wait,
             _ => false,
         }
     }

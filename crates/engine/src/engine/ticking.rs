@@ -37,6 +37,9 @@ impl Engine {
             instants.map(|leaving| leaving.abort_at.min(leaving.deadline)).min()
         };
         let drain = self.drain.filter(|_| !self.drained).map(|drain| drain.deadline);
-        [call, self.parking.next(), leaving, self.commit_due(), drain].into_iter().flatten().min()
+        [call, self.parking.next(), leaving, self.commit_due(), drain, self.relief_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -26,6 +26,7 @@ fn event(offset: i64) -> Event {
         stage: Stage::Queued,
         started: Mono::default(),
         deferred: false,
+        not_before: Mono::default(),
         aborted: false,
         marked: false,
         parked: crate::explanation::ParkedReason::Deferred,

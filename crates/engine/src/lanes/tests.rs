@@ -45,6 +45,7 @@ impl Bench {
             stage: Stage::Queued,
             started: Mono::default(),
             deferred: false,
+            not_before: Mono::default(),
             aborted: false,
             marked: false,
             parked: crate::explanation::ParkedReason::Deferred,

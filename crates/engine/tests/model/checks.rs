@@ -1,7 +1,7 @@
 //! The promises.
 
 use prosody_engine::{Action, Commit, Deferral, Dispatch, Observation, offsets::decode};
-use prosody_model::{AbortReason, Epoch, EventId};
+use prosody_model::{AbortReason, Epoch, EventId, Mono};
 
 use crate::{
     part::{Call, Lane, Parked, Part},
@@ -112,33 +112,35 @@ impl World {
         match *observation {
             Observation::Parked { partition, offset, until, in_place, .. } => {
                 let partition = partition.0 as usize;
-                let heard = self.failed.iter().position(|&failed| failed == (partition, offset));
-                self.failed.remove(heard.expect("a failure"));
+                let is = |failed: &(usize, i64, _)| (failed.0, failed.1) == (partition, offset);
+                let heard = self.failed.iter().position(is).expect("a failure");
+                let (_, _, not_before) = self.failed.remove(heard);
                 let ticks = self.ticks;
                 let (part, lane) = self.first_of_its_lane(partition, offset);
                 if !in_place {
                     part.deferred.insert(offset);
                 }
-                part.parked.insert(lane, Parked { until, ticks, in_place, deferred: !in_place });
+                part.parked.insert(lane, Parked { until, not_before, ticks, in_place, deferred: !in_place });
             }
             Observation::HeldBack { partition, offset, until } => {
                 assert!(self.settings.monopolization.is_some() && until > self.now);
                 let ticks = self.ticks;
                 let (part, lane) = self.first_of_its_lane(partition.0 as usize, offset);
                 let deferred = part.deferred.contains(&offset);
-                part.parked.insert(lane, Parked { until, ticks, in_place: false, deferred });
+                let not_before = Mono::default();
+                part.parked.insert(lane, Parked { until, not_before, ticks, in_place: false, deferred });
             }
             Observation::Hastened { until } => {
                 assert_eq!(until, self.now.after(self.settings.retry.base));
                 let parked = self.held.values_mut().flat_map(|part| part.parked.values_mut());
                 for parked in parked.filter(|parked| parked.in_place) {
-                    parked.until = parked.until.min(until);
+                    parked.until = parked.until.min(until.max(parked.not_before));
                 }
             }
             Observation::Healed { until } => {
                 let parked = self.held.values_mut().flat_map(|part| part.parked.values_mut());
                 for parked in parked.filter(|parked| parked.deferred && !parked.in_place) {
-                    parked.until = parked.until.min(until);
+                    parked.until = parked.until.min(until.max(parked.not_before));
                 }
             }
             Observation::Abandoned { partition, offset, .. } => {

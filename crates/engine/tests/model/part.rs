@@ -30,6 +30,8 @@ pub struct Item {
 #[derive(Clone, Copy, Debug)]
 pub struct Parked {
     pub until: Mono,
+    /// What its handler has asked for.
+    pub not_before: Mono,
     /// How many ticks there had been.
     pub ticks: u64,
     /// Its records count.

@@ -29,7 +29,7 @@ pub struct World {
     pub drain: Option<(Mono, Mono)>,
     pub drained: usize,
     /// Transient failures for which the engine has yet to say until when their key waits.
-    pub failed: Vec<(usize, i64)>,
+    pub failed: Vec<(usize, i64, Mono)>,
     actions: Vec<Action>,
 }
 
@@ -157,7 +157,11 @@ impl World {
                 } else if part.leaving.is_some() {
                     part.pop(call.lane);
                 } else {
-                    self.failed.push((call.partition, call.offset));
+                    let asked_for = match end {
+                        End::RetryAfter(wait) => self.now.after(Duration::from_millis(wait)),
+                        _ => Mono::default(),
+                    };
+                    self.failed.push((call.partition, call.offset, asked_for));
                 }
             }
             settled.push(Settlement { event: call.event, outcome });

@@ -171,13 +171,12 @@ fn one_that_cannot_be_read_is_tried_again_later_and_that_is_no_attempt() {
 }
 
 #[test]
-fn another_record_at_its_offset_is_not_run() {
+fn another_record_at_its_offset_is_not_run_and_stops_the_partition() {
     let mut bench = Bench::with_failures(bare(), &[(0, "a")]);
     bench.wait(Duration::from_secs(1));
     bench.found(0, "b");
     assert_eq!(bench.offsets(), [0_i64; 0]);
-    bench.wait(Duration::from_millis(500));
-    assert_eq!(bench.asked(), [0]);
+    assert!(matches!(bench.stop(), Some((0, StopCause::Missing(_)))), "{:?}", bench.stop());
 }
 
 #[test]
@@ -246,4 +245,106 @@ fn while_keys_wait_for_room_to_come_back_reading_leaves_them_a_quarter() {
     assert_eq!((bench.asked(), bench.engine.room()), (vec![0], 2 * SIZE - 1));
     bench.comes(0, RereadResult::Failed("nobody there".into()));
     assert_eq!((bench.asked(), bench.engine.room()), (vec![1], 3 * SIZE - 1));
+}
+
+#[test]
+fn the_next_record_of_a_key_waits_for_the_dead_letter_of_one_that_is_gone() {
+    let settings = Settings { max_buffered_bytes: 8 * SIZE, failure_topic: Some("dead".into()), ..bare() };
+    let mut bench = Bench::with_failures(settings, &[(0, "a"), (1, "a"), (2, "b"), (3, "c")]);
+    bench.wait(Duration::from_secs(1));
+    assert_eq!(bench.asked(), [0, 1], "b and c wait for room");
+    bench.heavy(&[(4, "a"), (5, "a")]);
+    bench.found(0, "a");
+    assert_eq!((bench.offsets(), bench.asked()), (vec![0], vec![2]));
+    let first = bench.dispatched()[0].event;
+    bench.settle(first, Outcome::Success);
+    // Key a waits for 1, behind key c, which waits for room.
+    bench.comes(1, RereadResult::Gone("the log begins at 2".into()));
+    assert_eq!(bench.offsets(), [0_i64; 0]);
+    let ticket = bench.letters()[0].ticket;
+    bench.reply(ticket, crate::DeadLetterResult::Acknowledged);
+    assert_eq!(bench.offsets(), [4]);
+}
+
+#[test]
+fn what_is_read_again_while_all_slots_are_taken_stays_within_the_bytes() {
+    let limit = 16 * SIZE;
+    let gate = crate::Gate { threshold: 1.0, ..crate::Gate::default() };
+    let settings =
+        Settings { max_concurrency: 1, max_uncommitted: 1000, max_buffered_bytes: limit, gate, ..bare() };
+    let mut bench = Bench::new(settings);
+    bench.step(Input::Rereadable(EPOCH));
+    let keys: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+    for (offset, key) in keys.iter().enumerate() {
+        bench.heavy(&[(offset as i64, key)]);
+        bench.fail_all();
+    }
+    bench.heavy(&[(1000, "slow")]);
+    assert_eq!(bench.offsets(), [1000], "it takes the only slot");
+    bench.wait(Duration::from_secs(1));
+    for asked in std::iter::repeat_with(|| bench.asked()).take(200).collect::<Vec<_>>().concat() {
+        bench.found(asked, &keys[asked as usize]);
+        assert!(bench.engine.bytes() <= limit + SIZE, "{} bytes", bench.engine.bytes());
+    }
+}
+
+#[test]
+fn a_twin_that_waits_is_not_read_again_all_the_time() {
+    let id = crate::Place::Pointer(vec!["id".into()]);
+    let intake = crate::Intake { ids: vec![id], remembered_ids: 8, ..crate::Intake::default() };
+    let mut bench = Bench::new(Settings { intake, ..bare() });
+    bench.step(Input::Rereadable(EPOCH));
+    let twin = |offset| {
+        let parts = RecordParts { offset, timestamp: 0, key: None, value: Some(br#"{"id":7}"#) };
+        Input::Records { epoch: EPOCH, records: vec![Record::new(parts, [])] }
+    };
+    bench.step(twin(0));
+    bench.fail_all();
+    bench.step(twin(1));
+    for _ in 0..9 {
+        bench.wait(Duration::from_millis(100));
+        assert!(!bench.actions.iter().any(|action| matches!(action, Action::Reread { .. })));
+    }
+}
+
+#[test]
+fn a_full_budget_is_relieved_though_nothing_else_happens() {
+    let settings = Settings { max_buffered_bytes: 16 * SIZE, max_uncommitted: 2, ..bare() };
+    let mut bench = Bench::new(settings);
+    bench.now.mono = Mono(10_000_000_000);
+    bench.step(Input::Rereadable(EPOCH));
+    bench.heavy(&[(0, "a"), (1, "b")]);
+    let mut offsets = 2..;
+    while bench.engine.counters().given_up == 0 {
+        bench.heavy(&[(offsets.next().unwrap(), "a")]);
+    }
+    // What waited behind key a is given up; now what waits behind key b fills the room at once.
+    while bench.engine.room() > 0 {
+        bench.heavy(&[(offsets.next().unwrap(), "b")]);
+    }
+    let wake = bench.engine.wake_at().unwrap().since(bench.now.mono);
+    assert!(wake <= Duration::from_millis(100), "nobody looks again before {wake:?}");
+    bench.wait(wake);
+    assert!(bench.engine.room() > 0);
+}
+
+#[test]
+fn the_records_behind_one_that_cannot_be_read_leave_the_count() {
+    let mut bench = Bench::with_failures(bare(), &[(0, "a")]);
+    bench.wait(Duration::from_secs(1));
+    bench.heavy(&(1..9).map(|offset| (offset, "a")).collect::<Vec<_>>());
+    bench.comes(0, RereadResult::Failed("nobody there".into()));
+    assert_eq!((bench.engine.parked_keys(), bench.engine.uncommitted()), (1, 0));
+}
+
+#[test]
+fn a_gone_record_for_which_there_is_no_failure_topic_after_all_stops_its_partition() {
+    let settings = Settings { failure_topic: Some("dead".into()), ..bare() };
+    let mut bench = Bench::with_failures(settings, &[(0, "a"), (1, "a")]);
+    bench.wait(Duration::from_secs(1));
+    bench.comes(0, RereadResult::Gone("the log begins at 9".into()));
+    let ticket = bench.letters()[0].ticket;
+    bench.reply(ticket, crate::DeadLetterResult::Unwanted);
+    assert_eq!(bench.stop(), Some((0, StopCause::Gone("the log begins at 9".into()))));
+    assert_eq!((bench.engine.records(), bench.engine.bytes()), (0, 0));
 }

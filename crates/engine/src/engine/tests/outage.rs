@@ -73,3 +73,27 @@ fn fewer_keys_that_fail_are_no_outage_and_keep_their_waits() {
     bench.wait(Duration::from_millis(1));
     assert_eq!(bench.offsets().len(), 19);
 }
+
+#[test]
+fn what_a_handler_has_asked_for_is_waited_for_all_the_same() {
+    let settings = Settings { max_concurrency: 64, max_uncommitted: 64, ..quick() };
+    let mut bench = Bench::new(settings);
+    let keys: Vec<_> = (0..40).map(|key| format!("k{key}")).collect();
+    let records: Vec<_> =
+        keys.iter().enumerate().map(|(offset, key)| (offset as i64, key.as_str())).collect();
+    bench.records(EPOCH, &records);
+    let calls = bench.dispatched();
+    for call in &calls[..38] {
+        bench.settle(call.event, failed());
+    }
+    let busy = Failure { text: "429".into(), retry_after: Some(Duration::from_secs(60)) };
+    bench.settle(calls[38].event, Outcome::Transient(Box::new(busy)));
+    bench.settle(calls[39].event, Outcome::Success);
+    bench.wait(Duration::from_secs(59));
+    assert!(bench.offsets().len() > 20 && !bench.offsets().contains(&38), "{:?}", bench.offsets());
+    for call in bench.dispatched() {
+        bench.settle(call.event, Outcome::Success);
+    }
+    bench.wait(Duration::from_secs(1));
+    assert_eq!(bench.offsets(), [38]);
+}

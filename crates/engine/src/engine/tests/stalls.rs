@@ -164,3 +164,27 @@ fn parked_keys_that_fill_the_bytes_stall_every_partition_at_once() {
     bench.wait(SECOND);
     assert_eq!(stalls(&bench), []);
 }
+
+#[test]
+fn records_behind_marks_that_never_come_stall_their_partitions_at_the_most_records_in_hand() {
+    let settings =
+        Settings { max_concurrency: 2, max_uncommitted: 2, max_buffered_bytes: 1 << 30, ..quick() };
+    let mut bench = Bench::new(settings);
+    bench.assign_partition(PartitionIndex(1), OTHER, 0);
+    for epoch in [EPOCH, OTHER] {
+        bench.records(epoch, &[(0, "a")]);
+        let event = bench.dispatched()[0].event;
+        bench.settle(event, Outcome::Unmarked);
+    }
+    for epoch in [EPOCH, OTHER] {
+        let mut offset = 1;
+        while bench.engine.room() > 0 && bench.engine.reads(epoch) && offset < 40_000 {
+            let count = bench.engine.room().min(512) as i64;
+            let records: Vec<_> = (offset..offset + count).map(|offset| (offset, "a")).collect();
+            bench.records(epoch, &records);
+            offset += count;
+        }
+    }
+    bench.wait(SECOND);
+    assert_eq!((bench.engine.room(), stalls(&bench).len()), (0, 2));
+}
