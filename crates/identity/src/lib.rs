@@ -6,6 +6,7 @@
 //!
 //! Two limits: a value nested deeper than [`DEEPEST`] counts as no JSON, and invalid UTF-8 is taken as it is.
 
+mod names;
 mod number;
 mod places;
 mod scan;

@@ -3,6 +3,7 @@
 use prosody_model::Record;
 
 use crate::{
+    names::Names,
     number::Number,
     scan::{Found, scan},
     text::Text,
@@ -58,6 +59,7 @@ pub struct Identity {
     ids: Vec<Spot>,
     types: Vec<Spot>,
     tree: Tree,
+    names: Names,
     /// One a pointer. Bound: the pointers given at the start.
     found: Vec<Found>,
 }
@@ -66,6 +68,7 @@ impl Identity {
     /// Looks for an id in `ids` and for a type in `types`: of each list the first place that holds something other
     /// than `null` wins, for ids also other than an empty text. With both lists empty it never reads a record.
     pub fn new(ids: &[Place], types: &[Place]) -> Self {
+        let places = [ids, types];
         let mut tree = Tree::default();
         let mut spots = |places: &[Place]| {
             let spot = |place: &Place| match place {
@@ -82,7 +85,8 @@ impl Identity {
             }
         }
         let found = vec![Found::Nothing; tree.pointers()];
-        Self { ids, types, tree, found }
+        let names = Names::new(places.iter().copied().flatten());
+        Self { ids, types, tree, names, found }
     }
 
     /// What this record says of itself. The value is read at most once, and only if a place is in it that no
@@ -101,7 +105,11 @@ impl Identity {
                     Spot::Pointer(number) => {
                         if !scanned {
                             scanned = true;
-                            scan(&self.tree, &mut self.found, value);
+                            if self.names.may_be_in(value) {
+                                scan(&self.tree, &mut self.found, value);
+                            } else {
+                                self.found.fill(Found::Nothing);
+                            }
                         }
                         self.found[*number as usize]
                     }
