@@ -379,7 +379,9 @@ export interface Configuration {
    */
   revokeTimeoutMs?: number | undefined;
   /**
-   * Work to run and no progress for this long is a stall, and fails `/livez`.
+   * Work to run and no progress for this long is a stall, and fails `/livez`. From five minutes to a day it
+   * is also how long the consumer's thread may stand still before it leaves the group
+   * (`max.poll.interval.ms`).
    *
    * Unit: milliseconds. Allowed: 100ms–7d. Environment: `PROSODY_STALL_THRESHOLD`.
    *

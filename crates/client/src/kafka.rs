@@ -1,12 +1,17 @@
 //! Resolved options as the Kafka adapter wants them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use prosody_config::{self as config, Options, SecurityProtocol};
 use prosody_kafka::{GroupProtocol, KafkaSettings, LogSink, Pem, Protocol, Security, TokenSource};
 use prosody_shell::Fact;
 
 use crate::{sink::Sink, tokens::Tokens};
+
+/// What `max.poll.interval.ms` may be. The consumer's thread asks for records whatever the handlers do, so a short
+/// `stallThresholdMs` is no reason to leave the group sooner: a thread that waits for a slow broker would. The upper
+/// bound is librdkafka's.
+const POLL_INTERVAL: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(86_400));
 
 /// Settings of the consumer, producer or admin client that `options` ask for.
 pub fn settings(
@@ -24,6 +29,7 @@ pub fn settings(
             config::GroupProtocol::Classic => GroupProtocol::Classic,
             config::GroupProtocol::Consumer => GroupProtocol::Consumer,
         },
+        max_poll_interval: options.limits.stall_threshold.clamp(POLL_INTERVAL.0, POLL_INTERVAL.1),
         max_buffered_bytes: options.limits.max_buffered_bytes as u64,
         reread_timeout: options.defer.seek_timeout,
         discard_threshold: options.defer.discard_threshold,
@@ -73,3 +79,6 @@ fn log(sink: &Arc<dyn Sink>) -> LogSink {
         sink.facts(vec![Fact::Library { level, text: format!("{facility}: {line}") }]);
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ pub struct KafkaSettings {
     pub start_from: StartFrom,
     pub session_timeout: Duration,
     pub heartbeat_interval: Duration,
-    /// How long a consumer may stay unpolled before it leaves the group.
+    /// How long a consumer may stay unpolled before it leaves the group; the session timeout, if that is longer.
     pub max_poll_interval: Duration,
     /// The byte budget of the client that reads; the prefetch per partition is derived from it.
     pub max_buffered_bytes: u64,

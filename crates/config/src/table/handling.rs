@@ -85,7 +85,10 @@ pub(super) const HEALTH: &[Row] = &[
         .doc("Longest wait for started calls of a partition that is being taken away."),
     option("stallThresholdMs", "STALL_THRESHOLD", millis(100, 7 * DAY, |o| &mut o.limits.stall_threshold))
         .preset("5m")
-        .doc("Work to run and no progress for this long is a stall, and fails `/livez`."),
+        .doc(
+            "Work to run and no progress for this long is a stall, and fails `/livez`. From five minutes to a day it is also \
+             how long the consumer's thread may stand still before it leaves the group (`max.poll.interval.ms`).",
+        ),
     option("probePort", "PROBE_PORT", Kind::Port(|o| &mut o.probe.port))
         .computed("8000, none if `mock`", Some("8000"))
         .doc(

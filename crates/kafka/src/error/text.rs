@@ -87,7 +87,7 @@ pub(crate) fn connection(code: i32, reason: &str) -> BrokerError {
     };
     if code == E::RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED as i32 {
         let message = "the consumer was not polled in time and had to leave the group; it joins again. \
-                       Something blocked its thread: find it, or raise stallThresholdMs";
+                       Something blocked its thread: find it; a stallThresholdMs of more than five minutes allows for more";
         return BrokerError::new(ErrorCode::Fenced, message);
     }
     if lower.contains("alert") && lower.contains("certificate") {
