@@ -15,7 +15,7 @@ pub struct Pulse {
     progress: AtomicU64,
     settled: AtomicU64,
     idle: AtomicBool,
-    /// Since when the slowest partition that runs calls has not seen one end; 0 if none runs any.
+    /// Since when the slowest partition that has work has not seen a call end; 0 if none has any.
     slowest: AtomicU64,
 }
 
@@ -28,7 +28,8 @@ impl Pulse {
         self.slowest.store(0, Ordering::Relaxed);
     }
 
-    /// Of the partitions that run calls, the slowest has not seen one end since then.
+    /// Of the partitions that run calls, or have waited for a slot for too long, the slowest has not seen one end since
+    /// then.
     pub fn slowest(&self, since: Option<Mono>) {
         self.slowest.store(since.map_or(0, |since| since.0.max(1)), Ordering::Relaxed);
     }

@@ -41,8 +41,10 @@ impl Watch {
         }
         self.next = now.after(EVERY.min(self.threshold / 4));
         let engine = shell.engine();
-        mailbox.pulse.slowest(engine.last_moved());
         let stalls = engine.stalls(now, self.threshold);
+        // The probes go by the same list as the event and the getter: a partition that gets no slot runs no call.
+        let stalled = stalls.iter().filter_map(|stall| stall.since);
+        mailbox.pulse.slowest(engine.last_moved().into_iter().chain(stalled).min());
         mailbox.set_stalled(stalls.len());
         if stalls.is_empty() && self.said.is_empty() {
             return;

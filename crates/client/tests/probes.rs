@@ -112,11 +112,15 @@ impl Bench {
         self.unsubscribe().recv_timeout(PATIENCE).unwrap().unwrap();
     }
 
+    fn send(&self, partition: i32, key: &str) {
+        let parts = RecordParts { timestamp: -1, key: Some(key.as_bytes()), ..RecordParts::default() };
+        let (topic, record) = ("topic".into(), Record::new(parts, []));
+        self.client.send(vec![Outgoing { ticket: 1, topic, partition: Some(partition), record }]);
+    }
+
     /// Sends a record and waits for its call.
     fn call(&self) -> Dispatch {
-        let parts = RecordParts { timestamp: -1, key: Some(b"key"), ..RecordParts::default() };
-        let record = Record::new(parts, []);
-        self.client.send(vec![Outgoing { ticket: 1, topic: "topic".into(), partition: Some(0), record }]);
+        self.send(0, "key");
         self.calls.recv_timeout(PATIENCE).unwrap()
     }
 
@@ -262,6 +266,31 @@ fn clients_of_one_port_are_ready_when_all_are() {
     assert_eq!(get(port, "/readyz"), (200, "ready\n".into()));
     one.leave();
     assert!(refused(port));
+}
+
+#[test]
+fn a_partition_that_gets_no_slot_fails_the_probes_as_long_as_it_is_said_to_be_stalled() {
+    let bench = Bench::new(0, &[("stallThresholdMs", 500.0), ("maxConcurrency", 1.0)]);
+    let port = bench.subscribe().unwrap();
+    // No call takes long, and each is one of a queue for the only slot.
+    for partition in 0..4 {
+        for number in 0..40 {
+            bench.send(partition, &format!("{partition}-{number}"));
+        }
+    }
+    let end = Instant::now() + PATIENCE;
+    let mut agreed = 0;
+    while agreed < 3 {
+        assert!(Instant::now() < end, "stalled, and /livez says {:?}", get(port, "/livez"));
+        let call = bench.calls.recv_timeout(PATIENCE).unwrap();
+        thread::sleep(Duration::from_millis(200));
+        let stalled = bench.client.is_stalled();
+        let live = get(port, "/livez");
+        // The two looks are not one: what has come to be between them does not count.
+        let both = stalled && bench.client.is_stalled();
+        agreed += u32::from(both && live.0 == 503 && get(port, "/readyz").0 == 503);
+        bench.settle(&call, Outcome::Success);
+    }
 }
 
 #[test]

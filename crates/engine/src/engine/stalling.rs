@@ -1,6 +1,6 @@
 //! Which partitions get nowhere.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use prosody_model::{Mono, PartitionIndex};
 
@@ -28,7 +28,7 @@ impl Engine {
         let starved = if self.open >= self.settings.max_concurrency && self.partitions.iter().any(quiet) {
             self.starved(now, threshold)
         } else {
-            BTreeSet::new()
+            BTreeMap::new()
         };
         let mut stalls = Vec::new();
         let all_wait = self.all_wait();
@@ -36,8 +36,10 @@ impl Engine {
             let bound = self.bound_of(held);
             let (bound, since) = if held.open > 0 && quiet(held) {
                 (bound, Some(held.moved))
-            } else if quiet(held) && starved.contains(&held.index) {
-                (Some(Bound::MaxConcurrency(self.budgets().max_concurrency)), Some(held.moved))
+            } else if let Some(&waits) = starved.get(&held.index).filter(|_| quiet(held)) {
+                // Before its first key was ready, it had nothing to run.
+                let since = held.moved.max(waits);
+                (Some(Bound::MaxConcurrency(self.budgets().max_concurrency)), Some(since))
             } else if self.is_full_of_parked(held, bound, all_wait, now) {
                 (bound, None)
             } else {
@@ -61,11 +63,18 @@ impl Engine {
         self.partitions.iter().filter(|held| held.open > 0).map(|held| held.moved).min()
     }
 
-    /// The partitions with keys that have waited for a slot for `threshold`.
-    fn starved(&self, now: Mono, threshold: Duration) -> BTreeSet<PartitionIndex> {
-        let waits =
-            |lane: &&Lane| matches!(lane.state, State::Ready { since } if now.since(since) >= threshold);
-        self.lanes.iter().filter(waits).map(|lane| lane.partition).collect()
+    /// The partitions with keys that have waited for a slot for `threshold`, and since when the first of them has.
+    fn starved(&self, now: Mono, threshold: Duration) -> BTreeMap<PartitionIndex, Mono> {
+        let mut starved: BTreeMap<PartitionIndex, Mono> = BTreeMap::new();
+        for lane in self.lanes.iter() {
+            if let State::Ready { since } = lane.state
+                && now.since(since) >= threshold
+            {
+                let first = starved.entry(lane.partition).or_insert(since);
+                *first = since.min(*first);
+            }
+        }
+        starved
     }
 
     /// Whether all that is in hand waits for its next attempt or its mark.

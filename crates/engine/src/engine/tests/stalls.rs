@@ -89,6 +89,21 @@ fn a_partition_that_gets_no_slot_names_the_calls_that_have_them_all() {
 }
 
 #[test]
+fn a_partition_that_gets_no_slot_has_been_stalled_since_it_had_something_to_run() {
+    let mut bench = Bench::new(Settings { max_concurrency: 1, ..quick() });
+    bench.assign_partition(PartitionIndex(1), OTHER, 0);
+    bench.records(EPOCH, &[(0, "a")]);
+    bench.wait(3600 * SECOND);
+    let came = bench.now.mono;
+    bench.records(OTHER, &[(0, "x")]);
+    bench.wait(SECOND);
+    bench.records(OTHER, &[(1, "y")]);
+    bench.wait(THRESHOLD);
+    let since: Vec<_> = stalls(&bench).into_iter().map(|stall| (stall.partition.0, stall.since)).collect();
+    assert_eq!(since.last(), Some(&(1, Some(came))), "{since:?}");
+}
+
+#[test]
 fn parked_keys_that_fill_the_map_stall_their_partition_at_once_until_it_moves() {
     let settings = Settings { metadata_units: 6, max_uncommitted: 100, max_concurrency: 100, ..quick() };
     let mut bench = Bench::new(settings);
