@@ -14,6 +14,7 @@ interface Step {
   readonly kind: 'subscribe' | 'unsubscribe';
   readonly done: Promise<void>;
   failed: boolean;
+  settled: boolean;
 }
 
 /**
@@ -42,11 +43,11 @@ export class Subscription {
     private readonly keepAlive: KeepAlive,
   ) {}
 
-  /** Subscribes; refused while a subscription is running or on its way. */
+  /** Subscribes; refused while a subscription is running or on its way. One whose consumer has ended by itself is over. */
   subscribe(prepare: () => Entries): Promise<void> {
     const entries = prepare();
     if (this.closed) throw new ClosedError();
-    if (this.last?.kind === 'subscribe' && !this.last.failed) {
+    if (this.isSubscribed()) {
       throw new ProsodyError('the client is subscribed already: unsubscribe first, or use a second client', {
         code: 'ALREADY_SUBSCRIBED',
       });
@@ -61,6 +62,13 @@ export class Subscription {
         throw error;
       }
     });
+  }
+
+  private isSubscribed(): boolean {
+    const { last } = this;
+    if (last?.kind !== 'subscribe' || last.failed) return false;
+    // A consumer that was fenced, or crashed, has ended without an unsubscribe.
+    return !last.settled || this.native.state() === RUNNING;
   }
 
   /**
@@ -107,11 +115,17 @@ export class Subscription {
   }
 
   private append(kind: Step['kind'], act: () => Promise<void>): Promise<void> {
-    const done = this.tail.then(act).catch((error: unknown) => {
-      step.failed = true;
-      throw fromNative(error);
-    });
-    const step: Step = { kind, done, failed: false };
+    const done = this.tail.then(act).then(
+      () => {
+        step.settled = true;
+      },
+      (error: unknown) => {
+        step.settled = true;
+        step.failed = true;
+        throw fromNative(error);
+      },
+    );
+    const step: Step = { kind, done, failed: false, settled: false };
     this.last = step;
     this.tail = done.catch(() => undefined);
     return done;

@@ -281,6 +281,11 @@ export class FakeNative implements NativeClient {
     return JSON.stringify(this.settingsValue);
   }
 
+  /** The consumer has been fenced, or has crashed. */
+  ended(): void {
+    this.running = 1;
+  }
+
   /** Delivers rows, the name of partition 0 before them. */
   deliver(...rows: Row[]): void {
     this.sink(0, slab([{ kind: 'partition', index: 0, topic: 'orders', partition: 7 }, ...rows]));

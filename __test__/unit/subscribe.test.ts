@@ -62,6 +62,17 @@ describe('subscribe', () => {
     expect(FakeNative.last.calls).toEqual(['subscribe']);
   });
 
+  it('is_possible_again_when_the_consumer_has_ended_by_itself', async () => {
+    const client = new ProsodyClient();
+    await client.subscribe(handler);
+    FakeNative.last.ended();
+    expect(client.consumerState).toBe(ConsumerState.Configured);
+    await client.subscribe(handler);
+    expect(client.consumerState).toBe(ConsumerState.Running);
+    await client.unsubscribe();
+    expect(FakeNative.last.calls).toEqual(['subscribe', 'subscribe', 'unsubscribe']);
+  });
+
   it.each([[undefined], [null], [1], [{}], [{ onMessage: 'no' }]])(
     'rejects_the_handler_%s_and_asks_the_native_side_nothing',
     async (bad) => {

@@ -200,10 +200,18 @@ impl Client {
             });
             waker
         };
+        // The one before may have fallen without being left. Its probes may be the last ones of their server, which is
+        // waited for: not here.
+        let follow = move || {
+            if let Some(before) = before {
+                before.vitals.close();
+            }
+        };
         let probes = probing::opening(&self.options, &mailbox, &self.sink);
         let sink = probing::listening(&self.sink, &mailbox);
         let started = if let Some(broker) = self.memory.clone() {
             let open = move || {
+                follow();
                 probes()?;
                 Ok(broker.consumer(&group, waker).starting_from(start))
             };
@@ -212,6 +220,7 @@ impl Client {
             let mut settings = kafka::settings(&self.options, Some(&self.sink), self.tokens.as_ref());
             settings.start_from = start;
             let open = move || {
+                follow();
                 probes()?;
                 Ok(KafkaConsumer::new(&settings, Epochs::default(), waker)?)
             };
@@ -322,6 +331,8 @@ impl Drop for Client {
         if let Some(mut running) = self.running().take() {
             running.mailbox.abandon();
             running.join();
+            // Of one that had fallen the probes still tell.
+            running.mailbox.vitals.close();
         }
         // A flush that waits ends with the producer, before its thread is joined.
         if let Some(producer) = self.producer.current() {

@@ -57,6 +57,10 @@ where
             Ok(Ok(())) => (Ok(()), Ok(())),
             Ok(Err(ClientError::Crashed)) | Err(_) => {
                 let text = ClientError::Crashed.to_string();
+                // A crash before it could subscribe is an error of `subscribe`, and there is nothing else to tell it.
+                if mailbox.was_ready() {
+                    mailbox.fell(&text);
+                }
                 let _ = catch_unwind(AssertUnwindSafe(|| {
                     sink.facts(vec![Fact::Failed(BrokerError::new(ErrorCode::Other, text))]);
                 }));
@@ -91,7 +95,12 @@ fn live<C: Consumer + Send + 'static>(
         let desk = Arc::new(Desk::new(shell, Arc::clone(sink)));
         mailbox.open_desk(Some(desk.clone()));
         run(&desk, plan, mailbox, sink.as_ref())?;
+        // Whoever asks from now on is told so at once, and does not wait for a thread that leaves its group.
+        mailbox.open_desk(None);
         shell = desk.take()?;
+        if let Some(error) = shell.failure() {
+            mailbox.fell(&error.message);
+        }
     }
     shell.close(if subscribed.is_ok() { mailbox.time_to_leave() } else { Duration::ZERO });
     mailbox.leave_remains(Some(shell.into_remains()));
@@ -142,3 +151,6 @@ fn run<C: Consumer>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ pub struct Mailbox {
     /// What the consumer before this one left; the thread takes it, and gives it back at its end.
     remains: Mutex<Option<Remains>>,
     thread: OnceLock<Thread>,
+    /// What ended the consumer although nobody asked it to; it is subscribed until it is left.
+    fall: OnceLock<String>,
     /// There while the consumer runs.
     desk: Mutex<Option<Arc<dyn Settle>>>,
     /// Ends the thread without a drain.
@@ -123,6 +125,8 @@ impl Mailbox {
             if let Some(end) = &mut leaving.end {
                 let end = mem::replace(end, Ok(()));
                 drop(leaving);
+                // Of one that fell the probes have told until now.
+                self.vitals.close();
                 return done(end);
             }
             leaving.waiting.push(done);
@@ -181,7 +185,11 @@ impl Mailbox {
     /// What the consumer says of itself: on this thread if its own is not at work, else its own answers between two
     /// steps, within `patience` or not at all.
     pub fn explain(&self, limit: usize, patience: Duration) -> Answer {
-        let Some(desk) = lock(&self.desk).clone() else { return Answer::Idle };
+        let Some(desk) = lock(&self.desk).clone() else {
+            // One that leaves its group has its last commit to wait for.
+            let closing = !self.ended() && (self.is_leaving() || self.fall().is_some());
+            return if closing { Answer::Busy } else { Answer::Idle };
+        };
         let told = desk.try_explain(limit).or_else(|| {
             let answer = self.asking.ask(limit);
             self.wake();
@@ -196,6 +204,21 @@ impl Mailbox {
         if let Some(ready) = ready {
             ready(result);
         }
+    }
+
+    /// Whether it was said that the consumer could subscribe, or could not.
+    pub fn was_ready(&self) -> bool {
+        lock(&self.ready).is_none()
+    }
+
+    /// The consumer ends, for this reason, and nobody asked it to.
+    pub fn fell(&self, why: &str) {
+        let _ = self.fall.set(why.to_owned());
+    }
+
+    /// Why the consumer has ended, or ends, without being asked to.
+    pub fn fall(&self) -> Option<&str> {
+        self.fall.get().map(String::as_str)
     }
 
     pub fn take_remains(&self) -> Option<Remains> {
@@ -217,14 +240,24 @@ impl Mailbox {
     }
 
     /// The consumer is gone; tells those who wait for it.
+    ///
+    /// The probes of one that fell tell of it until somebody leaves it, or it is followed by another: who gave them up
+    /// now would hide from the orchestrator that nothing is done here any more.
     pub fn end(&self, result: &Result<(), ClientError>) {
-        self.vitals.close();
+        let tells = self.fall().is_some() && !self.is_leaving() && !self.is_abandoned();
+        if !tells {
+            self.vitals.close();
+        }
         let waiting = {
             let mut leaving = lock(&self.leaving);
             let waiting = mem::take(&mut leaving.waiting);
             leaving.end = Some(if waiting.is_empty() { result.clone() } else { Ok(()) });
             waiting
         };
+        if tells && !waiting.is_empty() {
+            // They came meanwhile.
+            self.vitals.close();
+        }
         self.set_assigned(0);
         for done in waiting {
             done(result.clone());

@@ -146,7 +146,12 @@ impl Vitals {
         let asked = self.ping.asked.load(Ordering::Acquire);
         let javascript = if asked == 0 { Duration::ZERO } else { now.since(Mono(asked)) };
         let known = self.known();
+        // One that was being left is as good as left.
+        if let Some(why) = mailbox.fall().filter(|_| !mailbox.is_leaving()) {
+            return Health::ended(why, stall_threshold);
+        }
         Health {
+            ended: None,
             phase: match (mailbox.is_leaving(), known.joined) {
                 (true, _) => Phase::Draining,
                 (false, false) => Phase::Joining,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use prosody_client::{
-    Client, ClientError, Delivery, Dispatch, Fact, Outgoing, RawValue, Report, Row, Settlement, Sink,
+    Client, ClientError, Delivery, Dispatch, Fact, Outgoing, RawValue, Report, Row, Settlement, Sink, State,
 };
 use prosody_model::{Failure, Outcome, Record, RecordParts};
 
@@ -26,6 +26,7 @@ struct Hands {
     ports: Mutex<Sender<u16>>,
     /// The event loop stands still.
     blocked: AtomicBool,
+    panics: AtomicBool,
     pings: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
 }
 
@@ -53,6 +54,7 @@ impl Sink for Hands {
     }
 
     fn ping(&self, answer: Box<dyn FnOnce() + Send>) {
+        assert!(!self.panics.load(Ordering::Acquire), "planted");
         if self.blocked.load(Ordering::Acquire) {
             self.pings.lock().unwrap().push(answer);
         } else {
@@ -88,6 +90,7 @@ impl Bench {
             calls: Mutex::new(tell),
             ports: Mutex::new(say),
             blocked: AtomicBool::default(),
+            panics: AtomicBool::default(),
             pings: Mutex::default(),
         });
         let client = Client::new(&RawValue::Map(all), &[], "test".into(), hands.clone()).unwrap();
@@ -122,6 +125,17 @@ impl Bench {
     fn call(&self) -> Dispatch {
         self.send(0, "key");
         self.calls.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// The consumer's thread panics at its next ping.
+    fn crash(&self) {
+        self.hands.panics.store(true, Ordering::Release);
+        let end = Instant::now() + PATIENCE;
+        while self.client.state() == State::Running {
+            assert!(Instant::now() < end, "the client goes on without its consumer");
+            thread::yield_now();
+        }
+        self.hands.panics.store(false, Ordering::Release);
     }
 
     fn settle(&self, call: &Dispatch, outcome: Outcome) {
@@ -291,6 +305,46 @@ fn a_partition_that_gets_no_slot_fails_the_probes_as_long_as_it_is_said_to_be_st
         agreed += u32::from(both && live.0 == 503 && get(port, "/readyz").0 == 503);
         bench.settle(&call, Outcome::Success);
     }
+}
+
+#[test]
+fn a_consumer_that_crashed_fails_both_probes_until_it_is_left_or_follows_another() {
+    let bench = Bench::new(free_port(), &[]);
+    for ends in [true, false] {
+        let port = bench.subscribe().unwrap();
+        bench.crash();
+        for path in ["/livez", "/readyz"] {
+            let (code, body) = get(port, path);
+            assert!(code == 503 && body.contains("\nthe consumer has ended: "), "{path} {code} {body}");
+            assert_eq!(body.lines().count(), 2, "nothing else matters: {body}");
+        }
+        if ends {
+            let end = bench.unsubscribe().recv_timeout(PATIENCE).unwrap();
+            assert!(matches!(end, Err(ClientError::Crashed)), "{end:?}");
+            assert!(refused(port));
+        }
+    }
+    let port = bench.subscribe().unwrap();
+    // The partitions are still those of the members that crashed.
+    let body = until(port, "/livez", 200);
+    assert_eq!((body, get(port, "/readyz").1), ("live\n".into(), "not ready\njoining the group\n".into()));
+    bench.crash();
+    drop(bench);
+    assert!(refused(port));
+}
+
+#[test]
+fn a_shared_server_is_not_live_while_one_of_its_consumers_has_crashed() {
+    let port = free_port();
+    let [one, other] = [0, 1].map(|_| Bench::new(port, &[]));
+    assert_eq!([one.subscribe().unwrap(), other.subscribe().unwrap()], [port, port]);
+    other.crash();
+    let (code, body) = get(port, "/livez");
+    assert!(code == 503 && body.contains("client 1 (group): the consumer has ended"), "{code} {body}");
+    let _ = other.unsubscribe().recv_timeout(PATIENCE).unwrap();
+    assert_eq!(get(port, "/livez").0, 200);
+    one.leave();
+    assert!(refused(port));
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct Verdicts {
 /// What is known of a consumer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
+    /// Why it has ended although nobody unsubscribed. Nothing else matters then.
+    pub ended: Option<String>,
     pub phase: Phase,
     /// Partitions held.
     pub assigned: usize,
@@ -48,6 +50,22 @@ pub struct Health {
     pub silence: Silence,
     /// `stallThresholdMs`: no progress and silences beyond it fail both probes.
     pub stall_threshold: Duration,
+}
+
+impl Health {
+    /// Of a consumer that has ended by itself, and holds nothing any more.
+    pub fn ended(why: &str, stall_threshold: Duration) -> Self {
+        Self {
+            ended: Some(why.to_owned()),
+            phase: Phase::Joining,
+            assigned: 0,
+            stopped: Vec::new(),
+            kafka_away: None,
+            no_progress: Duration::ZERO,
+            silence: Silence::default(),
+            stall_threshold,
+        }
+    }
 }
 
 /// Where a subscription stands.
@@ -100,7 +118,13 @@ struct Row {
 ///
 /// Several rows of the table may hold at once: a probe passes if it passes in all of them. A dependency that is away
 /// never fails liveness, since a restart would not bring it back.
+///
+/// A consumer that has ended by itself does nothing more, whatever ended it: a restart is what helps.
 pub fn judge(health: &Health) -> Verdicts {
+    if let Some(why) = &health.ended {
+        let verdict = Verdict::fail(format!("the consumer has ended: {why}"));
+        return Verdicts { ready: verdict.clone(), live: verdict };
+    }
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(phase(health));
     rows.extend(health.stopped.iter().map(stopped));

@@ -5,6 +5,7 @@ const OVER: Duration = Duration::from_secs(301);
 
 fn running() -> Health {
     Health {
+        ended: None,
         phase: Phase::Running,
         assigned: 2,
         stopped: Vec::new(),
@@ -30,6 +31,13 @@ fn table() -> Vec<Line> {
         ("running without a partition", Health { assigned: 0, ..running() }, false, true, "no partition"),
         ("draining", Health { phase: Phase::Draining, ..running() }, false, true, "draining"),
         ("running with a partition", running(), true, true, ""),
+        (
+            "ended by itself",
+            Health::ended("fenced", THRESHOLD),
+            false,
+            false,
+            "the consumer has ended: fenced",
+        ),
         (
             "an owned partition is stopped by an error",
             Health { stopped: stopped(Cause::Error("record too large".into())), ..running() },
@@ -98,6 +106,7 @@ fn the_probes_say_what_the_table_of_states_says() {
 fn both(one: &Health, other: &Health) -> Health {
     let phase = if one.phase == Phase::Running { other.phase } else { one.phase };
     Health {
+        ended: one.ended.clone().or(other.ended.clone()),
         phase,
         assigned: one.assigned.min(other.assigned),
         stopped: one.stopped.iter().chain(&other.stopped).cloned().collect(),
