@@ -103,6 +103,16 @@ pub fn json(
     answer: &Answer,
     stopped: &BTreeMap<TopicPartition, String>,
 ) -> String {
+    explanation(state, options, answer, stopped).to_string()
+}
+
+/// As [`json`], before it is text.
+pub fn explanation(
+    state: &str,
+    options: &Options,
+    answer: &Answer,
+    stopped: &BTreeMap<TopicPartition, String>,
+) -> Value {
     let mut all = match answer {
         Answer::Told(told) => told.json(stopped),
         Answer::Busy | Answer::Idle => json!({
@@ -115,7 +125,7 @@ pub fn json(
     };
     all["state"] = state.into();
     all["busy"] = matches!(answer, Answer::Busy).into();
-    all.to_string()
+    all
 }
 
 /// The budgets of a consumer that does not run.

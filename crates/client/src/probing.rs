@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod counts;
+mod fitting;
 
 /// The probe servers of this process; one goes with the last client of its port.
 static SERVERS: LazyLock<Servers> = LazyLock::new(Servers::default);
@@ -293,16 +294,18 @@ impl Probe for ConsumerProbe {
         }
     }
 
-    fn explain(&self) -> String {
+    fn explain(&self, most: usize) -> String {
         let Some(mailbox) = self.mailbox.upgrade() else { return "null".into() };
         let mut explained = lock(&mailbox.vitals.explained);
         let now = clock::mono();
-        if let Some((_, text)) = explained.as_ref().filter(|(at, _)| now.since(*at) < EXPLAIN_EVERY) {
+        let recent = |(at, text): &&(Mono, String)| now.since(*at) < EXPLAIN_EVERY && text.len() <= most;
+        if let Some((_, text)) = explained.as_ref().filter(recent) {
             return text.clone();
         }
         let answer = mailbox.explain(explaining::PARKED_LISTED, EXPLAIN_PATIENCE);
         let state = if mailbox.ended() { State::Configured } else { State::Running };
-        let text = explaining::json(state.name(), &self.options, &answer, &mailbox.vitals.stopped());
+        let all = explaining::explanation(state.name(), &self.options, &answer, &mailbox.vitals.stopped());
+        let text = fitting::fit(all, most);
         *explained = Some((now, text.clone()));
         text
     }

@@ -28,6 +28,6 @@ pub trait Probe: Send + Sync {
     fn liveness(&self) -> Verdict;
     /// Writes down its counts.
     fn metrics(&self, writer: &mut Writer);
-    /// What holds its work up, as JSON.
-    fn explain(&self) -> String;
+    /// What holds its work up, as JSON of `most` bytes at most: what matters less is left out.
+    fn explain(&self, most: usize) -> String;
 }

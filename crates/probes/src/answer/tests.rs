@@ -17,7 +17,7 @@ impl Probe for Told {
     fn metrics(&self, writer: &mut Writer) {
         writer.counter("x_total", "X.", &[], 1);
     }
-    fn explain(&self) -> String {
+    fn explain(&self, _: usize) -> String {
         self.explanation.into()
     }
 }
@@ -36,7 +36,7 @@ impl Probe for Panicking {
         writer.counter("before_total", "Before.", &[], 1);
         panic!("metrics")
     }
-    fn explain(&self) -> String {
+    fn explain(&self, _: usize) -> String {
         panic!("explain")
     }
 }
@@ -147,8 +147,9 @@ fn explanations_are_there_only_when_switched_on() {
 }
 
 #[test]
-fn an_explanation_beyond_the_bound_is_refused() {
-    struct Long;
+fn clients_share_the_room_for_explanations_and_all_are_answered() {
+    /// Says as much as it may, or one byte more.
+    struct Long(usize);
     impl Probe for Long {
         fn readiness(&self) -> Verdict {
             Verdict::pass()
@@ -157,13 +158,18 @@ fn an_explanation_beyond_the_bound_is_refused() {
             Verdict::pass()
         }
         fn metrics(&self, _: &mut Writer) {}
-        fn explain(&self) -> String {
-            format!("\"{}\"", "x".repeat(MOST_BYTES))
+        fn explain(&self, most: usize) -> String {
+            format!("\"{}\"", "x".repeat(most - 2 + self.0))
         }
     }
     let room = Room::default();
-    room.enter("orders".into(), true, Arc::new(Long));
-    assert_eq!(said(&room, "/explain").0, 500);
+    for more in [0, 0, 1, 0] {
+        room.enter("orders".into(), true, Arc::new(Long(more)));
+    }
+    let (status, body) = said(&room, "/explain");
+    assert_eq!((status, body.matches("xxx\"}").count()), (200, 3));
+    assert!(body.len() <= MOST_BYTES && body.len() > MOST_BYTES / 2, "{}", body.len());
+    assert!(body.contains("\"client\":2,\"group\":\"orders\",\"explanation\":null}"));
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Probe for Client {
             writer.counter("records_total", "Records.", &[("topic", &topic)], 1);
         }
     }
-    fn explain(&self) -> String {
+    fn explain(&self, _: usize) -> String {
         "{}".into()
     }
 }
