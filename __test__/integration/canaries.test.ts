@@ -121,12 +121,23 @@ function cases(): Record<string, Configuration> {
     }),
     'password without a user': odd({ protocol: 'sasl_ssl', mechanism: 'PLAIN', password: CANARY }),
     'password without SASL': odd({ protocol: 'ssl', password: CANARY, keyPassword: CANARY }),
+    'key without TLS': odd({ certificate: PEM, ca: PEM, key: PEM }),
+    'key with a zero byte': odd({
+      protocol: 'ssl',
+      certificate: `${PEM}\0`,
+      ca: `${PEM}\0`,
+      key: `${PEM}\0`,
+    }),
     'security in one string': odd(`plain:${CANARY}`),
     'password under a name nobody reads': odd({ passwort: CANARY }),
     cassandraPassword: { mock: true, cassandraUser: 'u', cassandraPassword: CANARY },
     'cassandraPassword alone': { mock: true, cassandraPassword: CANARY },
+    'cassandraTls.certificate alone': { mock: true, cassandraTls: { certificate: `${PEM}\0` } },
     'cassandraTls.key': { mock: true, cassandraTls: { certificate: PEM, key: PEM, ca: PEM } },
     'kafka sasl.password': passed({ 'sasl.password': CANARY }),
+    'kafka ssl.key': passed({ 'ssl.key': PEM }),
+    'kafka ssl.key.location': passed({ 'ssl.key.location': CANARY }),
+    'kafka ssl.certificate': passed({ 'ssl.certificate': PEM }),
     'kafka ssl.key.password': passed({ 'ssl.key.password': CANARY }),
     'kafka ssl.keystore.password': passed({ 'ssl.keystore.password': CANARY }),
     'kafka sasl.oauthbearer.client.secret': passed({ 'sasl.oauthbearer.client.secret': CANARY }),
@@ -159,6 +170,7 @@ test('no canary is seen that comes from the environment', async () => {
     PROSODY_SASL_PASSWROD: CANARY,
     PROSODY_SSL_KEY_PASSWORD: CANARY,
     PROSODY_SSL_KEY_LOCATION: PEM,
+    PROSODY_SSL_CERTIFICATE_LOCATION: PEM,
   };
   Object.assign(process.env, variables);
   try {
@@ -168,6 +180,7 @@ test('no canary is seen that comes from the environment', async () => {
     expect(hits(refused)).toEqual([]);
     delete process.env['PROSODY_SSL_KEY_PASSWORD'];
     delete process.env['PROSODY_SSL_KEY_LOCATION'];
+    delete process.env['PROSODY_SSL_CERTIFICATE_LOCATION'];
     const used = await everything({ bootstrapServers, subscribedTopics: 'canary' });
     await until(() => logged.some(({ message }) => message.includes('PASSWROD')), 'the slip is told');
     expect(hits(used)).toEqual([]);

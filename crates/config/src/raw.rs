@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secret::{REDACTED, is_pem};
+
 /// A JavaScript value of any type.
 ///
 /// The binding converts whatever the caller passed, functions and dates included, and leaves every
@@ -88,9 +90,13 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// Text in quotes, escaped, so that it cannot forge lines, and cut, so that it cannot flood them.
+/// Text in quotes, escaped, so that it cannot forge lines, and cut, so that it cannot flood them. PEM text is not
+/// shown at all.
 pub(crate) fn quoted(text: &str) -> String {
     const SHOWN: usize = 100;
+    if is_pem(text) {
+        return REDACTED.to_owned();
+    }
     let mut cut: String = text.chars().take(SHOWN).collect();
     if cut.len() < text.len() {
         cut.push('…');

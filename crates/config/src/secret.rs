@@ -39,7 +39,7 @@ pub enum Pem {
 impl Pem {
     /// Text that holds a PEM header is PEM; anything else is a path.
     pub fn parse(text: &str) -> Self {
-        if text.contains("-----BEGIN") { Self::Text(Secret::new(text)) } else { Self::Path(text.into()) }
+        if is_pem(text) { Self::Text(Secret::new(text)) } else { Self::Path(text.into()) }
     }
 }
 
@@ -82,10 +82,17 @@ impl fmt::Debug for KafkaProperties {
     }
 }
 
+/// Whether a text has a PEM header, so that it may hold a private key wherever it stands.
+pub(crate) fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN")
+}
+
 /// Whether a librdkafka property may hold a secret.
 pub(crate) fn is_secret(property: &str) -> bool {
-    let name = property.to_ascii_lowercase();
-    ["password", "secret", "pem", "token", "jaas", "credential", "oauthbearer.config", "private"]
+    let name = property.trim().to_ascii_lowercase();
+    // A certificate too: its text or file may hold the key as well.
+    let file = ["ssl.key", "ssl.certificate", "ssl.ca"].iter().any(|start| name.starts_with(start));
+    file || ["password", "secret", "pem", "token", "jaas", "credential", "oauthbearer.config", "private"]
         .iter()
         .any(|word| name.contains(word))
 }
