@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { AdminClient, ProsodyClient, type TokenCallback } from '../../src/index.js';
 import { SINK_LOG, SINK_TOKEN } from '../../src/layout.js';
 import { FakeAdmin, FakeNative, turn, watchRejections } from './fake-native.js';
@@ -67,8 +67,47 @@ const FAILURES: [what: string, fail: () => unknown, reason: RegExp][] = [
   ['throws no error', () => raise(undefined), /^it threw undefined$/],
   ['throws a long one', () => raise(new Error('x'.repeat(5_000))), /^it threw Error: x{280,290}…$/],
   ['throws many lines', () => raise(new Error('a\n\nb')), /^it threw Error: a b$/],
+  ['throws an error whose message is no text', () => raise(odd(7)), /^it threw Error$/],
+  ['throws an error whose message is a symbol', () => raise(odd(Symbol('x'))), /^it threw Error$/],
+  ['throws an object with a message', () => raise({ message: { a: 1 } }), /^it threw an object$/],
+  ['throws what cannot be read', () => raise(unreadable()), /^it threw what cannot be read$/],
+  ['throws what has no prototype to be asked for', () => raise(revoked()), /^it threw what cannot be read$/],
+  [
+    'gives what throws when it is read',
+    () => ({
+      value: 'v',
+      get expiresAt() {
+        return raise(odd(7));
+      },
+    }),
+    /^Error$/,
+  ],
+  [
+    'gives what cannot be read',
+    () => ({
+      get value() {
+        return raise(unreadable());
+      },
+    }),
+    /^what cannot be read$/,
+  ],
   ['gives nothing', () => undefined, /^it gave undefined, expected/],
 ];
+
+/** An error whose message is anything. */
+function odd(message: unknown): Error {
+  return Object.defineProperty(new Error('x'), 'message', { value: message });
+}
+
+function unreadable(): Error {
+  return Object.defineProperty(new Error('x'), 'message', { get: () => raise(odd(Symbol('y'))) });
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
 
 function raise(what: unknown): never {
   throw what;
@@ -85,6 +124,50 @@ for (const [what, fail, reason] of FAILURES) {
     expect(rejections).toEqual([]);
   });
 }
+
+test('while a call has not ended no other is made, and the native side hears it', async () => {
+  const ends: ((value: unknown) => void)[] = [];
+  const { native, want } = subject(() => new Promise((resolve) => ends.push(resolve)));
+  await want();
+  await want();
+  await want();
+  expect(ends).toHaveLength(1);
+  expect(native.refusals).toEqual(['the call before has not ended', 'the call before has not ended']);
+  ends[0]?.({ value: 'late' });
+  await turn();
+  expect(native.tokens.map(({ value }) => value)).toEqual(['late']);
+  await want();
+  expect(ends).toHaveLength(2);
+});
+
+test('a call that has not ended for a minute counts as lost: one more is made, and its own failure says nothing', async () => {
+  let now = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  try {
+    const ends: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
+    const { native, want } = subject(() => new Promise((resolve, reject) => ends.push({ resolve, reject })));
+    await want();
+    now = 59_999;
+    await want();
+    expect(ends).toHaveLength(1);
+    now = 60_000;
+    await want();
+    await want();
+    expect(ends).toHaveLength(2);
+    expect(native.refusals).toHaveLength(2);
+    ends[0]?.reject(new Error('at last'));
+    await turn();
+    expect(native.refusals).toHaveLength(2);
+    await want();
+    expect(ends, 'the second call is open still').toHaveLength(2);
+    ends[1]?.resolve({ value: 'second' });
+    await turn();
+    await want();
+    expect(ends).toHaveLength(3);
+  } finally {
+    clock.mockRestore();
+  }
+});
 
 const token = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":1}').toString('base64url')}.s3cr3t`;
 const HIDDEN: [what: string, fail: () => unknown][] = [
