@@ -69,8 +69,9 @@ impl Keeper {
     /// What the language gave, or why it gave nothing.
     pub fn came(&mut self, given: Result<Token, String>, now: Now) {
         match given {
-            // A late one is as good as any.
-            Ok(token) => self.take(token, now),
+            Ok(token) if self.asking.is_some() || self.outlives(&token, now) => self.take(token, now),
+            // A late one of an earlier question, which would undo what came after it.
+            Ok(_) => {}
             // That an answer is late was a failure before.
             Err(reason) if self.asking.is_some() => self.fail(&reason, now),
             Err(_) => {}
@@ -113,6 +114,17 @@ impl Keeper {
         self.retry_at = None;
         acts.push(Act::Ask);
         (acts, Some(until))
+    }
+
+    /// Whether a late token is of more use than what there is.
+    fn outlives(&self, token: &Token, now: Now) -> bool {
+        let held = self.held.as_ref().map(|held| held.token.expires_at_ms).filter(|end| *end > now.wall_ms);
+        // How long ago one was made that says no end nobody knows: it may be older than what is held.
+        if token.expires_at_ms == UNTOLD {
+            held.is_none()
+        } else {
+            token.expires_at_ms > held.unwrap_or(now.wall_ms)
+        }
     }
 
     fn take(&mut self, mut token: Token, now: Now) {

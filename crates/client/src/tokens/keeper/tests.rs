@@ -168,6 +168,56 @@ fn no_answer_is_a_failure_and_a_late_one_counts_all_the_same() {
 }
 
 #[test]
+fn a_late_token_undoes_no_newer_one() {
+    let mut subject = Subject::new();
+    subject.wanted();
+    let late = subject.token(20 * SECOND);
+    subject.pass(PATIENCE);
+    subject.step();
+    subject.pass(SECOND);
+    assert_eq!(subject.step(), [Act::Ask]);
+    assert_eq!(kinds(&subject.gives(60 * SECOND)), ["give"]);
+    let due = subject.due;
+    for old in [late.clone(), Token { expires_at_ms: UNTOLD, ..late.clone() }] {
+        subject.keeper.came(Ok(old), subject.now);
+        assert!(subject.step().is_empty(), "the one that is held lives longer, or says what it lives");
+        assert_eq!(subject.due, due);
+    }
+    subject.pass(10 * SECOND);
+    subject.keeper.came(Ok(late), subject.now);
+    assert!(subject.step().is_empty(), "one that has expired meanwhile is no failure");
+    assert_eq!(subject.due, due);
+    assert_eq!(kinds(&subject.wanted()), ["give"]);
+    assert_eq!(kinds(&subject.gives(90 * SECOND)), ["give"], "one that lives longer is of use");
+}
+
+#[test]
+fn a_late_token_that_has_expired_is_no_second_failure() {
+    let mut subject = Subject::new();
+    subject.wanted();
+    let late = subject.token(SECOND);
+    subject.pass(PATIENCE);
+    assert_eq!(kinds(&subject.step()), ["refuse", "tell"]);
+    let due = subject.due;
+    subject.keeper.came(Ok(late), subject.now);
+    assert!(subject.step().is_empty());
+    assert_eq!(subject.due, due);
+}
+
+#[test]
+fn an_answer_may_be_the_token_that_is_there() {
+    let mut subject = Subject::new();
+    subject.wanted();
+    let token = subject.token(100 * SECOND);
+    subject.keeper.came(Ok(token.clone()), subject.now);
+    subject.step();
+    subject.pass(75 * SECOND);
+    assert_eq!(subject.step(), [Act::Ask]);
+    subject.keeper.came(Ok(token.clone()), subject.now);
+    assert_eq!(subject.step(), [Act::Give(token)]);
+}
+
+#[test]
 fn an_expired_token_is_a_failure_and_one_that_says_nothing_lives_for_five_minutes() {
     let mut subject = Subject::new();
     subject.wanted();
