@@ -128,27 +128,28 @@ fn failure(shared: &Shared, topic: &str, partition: i32, code: i32, trouble: &Tr
     let kind = error::kind(code);
     let what = format_args!("sending to topic {topic}");
     match kind {
-        ErrorCode::Timeout => {
-            let timeout = shared.send_timeout.as_millis();
-            let recent = trouble.recent();
-            let cause = recent.map_or(String::new(), |error| format!("; last trouble: {}", error.message));
-            // A refusal is the cause, whatever became of the record before it.
-            let refused = |code: &ErrorCode| {
-                matches!(code, ErrorCode::Tls | ErrorCode::Authentication | ErrorCode::Token)
-            };
-            let code = recent.map(|error| error.code).filter(refused).unwrap_or(ErrorCode::Timeout);
-            let message = format!(
-                "sending to topic {topic}: not acknowledged within {timeout} ms{cause}; it may have been stored: \
-                 raise sendTimeoutMs if the brokers are slow"
-            );
-            BrokerError::new(code, message)
-        }
+        ErrorCode::Timeout => overdue(topic, shared.send_timeout, trouble.recent()),
         ErrorCode::Closed => error::closed("producer"),
         ErrorCode::UnknownTopic if partition >= 0 => {
             error::about(format_args!("sending to partition {partition} of topic {topic}"), code)
         }
         _ => error::about(what, code),
     }
+}
+
+/// A record that was not acknowledged in time, and the `recent` trouble that explains it.
+fn overdue(topic: &str, timeout: Duration, recent: Option<&BrokerError>) -> BrokerError {
+    let what = format!("sending to topic {topic}: not acknowledged within {} ms", timeout.as_millis());
+    let cause = recent.map_or(String::new(), |error| format!("; last trouble: {}", error.message));
+    // A refusal is the cause, whatever became of the record before it.
+    let refused =
+        |code: &ErrorCode| matches!(code, ErrorCode::Tls | ErrorCode::Authentication | ErrorCode::Token);
+    if let Some(code) = recent.map(|error| error.code).filter(refused) {
+        // No waiting helps, and the cause says what to do.
+        return BrokerError::new(code, what + &cause);
+    }
+    let advice = "it may have been stored: raise sendTimeoutMs if the brokers are slow";
+    BrokerError::new(ErrorCode::Timeout, format!("{what}{cause}; {advice}"))
 }
 
 /// The last error of the connection, which explains time-outs.
@@ -168,3 +169,6 @@ impl Trouble {
         self.0.as_ref().filter(|(at, _)| at.elapsed() < EXPLAINS).map(|(_, error)| error)
     }
 }
+
+#[cfg(test)]
+mod tests;
