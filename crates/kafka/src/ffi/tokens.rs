@@ -42,9 +42,12 @@ impl TokenTaker {
         let mut wishes = unsafe { Queue::sasl(raw) }?;
         let taker = Arc::new(Self(Mutex::new(None)));
         let (weak, asked) = (Arc::downgrade(&taker), Arc::clone(source));
+        // Held from before the first wish can be heard: an answer to it waits until there is somewhere to put it.
+        let mut open = taker.lock();
         wishes.on_ready(Box::new(move || asked.wanted(&weak)));
         let waits = wishes.len() > 0;
-        *taker.lock() = Some(Open { raw, wishes });
+        *open = Some(Open { raw, wishes });
+        drop(open);
         if waits {
             // It came before anybody listened.
             source.wanted(&Arc::downgrade(&taker));
