@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use prosody_broker::{Admin, BrokerError, TopicSpec};
-use prosody_config::{Problems, RawValue};
+use prosody_config::{Problems, RawValue, Resolved, Warning};
 use prosody_kafka::{KafkaAdmin, Token};
 
 use crate::{Done, Sink, error::ClientError, kafka, tokens::Tokens, waiting::Waiting, wiring};
@@ -18,6 +18,7 @@ pub struct AdminClient {
     end: Option<Arc<KafkaAdmin>>,
     /// With SASL OAUTHBEARER.
     tokens: Option<Arc<Tokens>>,
+    warnings: Vec<Warning>,
     waiting: Waiting,
 }
 
@@ -33,21 +34,32 @@ impl AdminClient {
         environment: &str,
         sink: &Arc<dyn Sink>,
     ) -> Result<Result<Self, ClientError>, Problems> {
-        let options = prosody_config::resolve(options, variables)?.options;
+        let Resolved { options, warnings } = prosody_config::resolve(options, variables)?;
+        kafka::check(&options)?;
         if options.mock {
             let admin = Arc::new(wiring::memory_broker(environment, &options));
-            return Ok(Ok(Self::with(admin, None, None)));
+            return Ok(Ok(Self::with(admin, None, None, warnings)));
         }
         let tokens = Tokens::of(&options, sink);
         let settings = kafka::settings(&options, None, tokens.as_ref());
         Ok(KafkaAdmin::new(&settings).map_err(ClientError::from).map(|admin| {
             let admin = Arc::new(admin);
-            Self::with(Arc::clone(&admin) as Arc<dyn Admin>, Some(admin), tokens)
+            Self::with(Arc::clone(&admin) as Arc<dyn Admin>, Some(admin), tokens, warnings)
         }))
     }
 
-    fn with(admin: Arc<dyn Admin>, end: Option<Arc<KafkaAdmin>>, tokens: Option<Arc<Tokens>>) -> Self {
-        Self { admin, end, tokens, waiting: Waiting::new("prosody-admin") }
+    fn with(
+        admin: Arc<dyn Admin>,
+        end: Option<Arc<KafkaAdmin>>,
+        tokens: Option<Arc<Tokens>>,
+        warnings: Vec<Warning>,
+    ) -> Self {
+        Self { admin, end, tokens, warnings, waiting: Waiting::new("prosody-admin") }
+    }
+
+    /// As [`Client::warnings`](crate::Client::warnings).
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// As [`Client::token`](crate::Client::token).

@@ -104,6 +104,7 @@ impl Client {
     ) -> Result<Self, Problems> {
         let resolved = prosody_config::resolve(options, variables)?;
         let options = resolved.options;
+        kafka::check(&options)?;
         let memory = options.mock.then(|| wiring::memory_broker(&environment, &options));
         let letters = Arc::new(Letters::default());
         let tokens = Tokens::of(&options, &sink);

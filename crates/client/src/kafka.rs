@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use prosody_config::{self as config, Options, SecurityProtocol};
-use prosody_kafka::{GroupProtocol, KafkaSettings, LogSink, Pem, Protocol, Security, TokenSource};
+use prosody_config::{self as config, Options, Problem, Problems, SecurityProtocol};
+use prosody_kafka::{GroupProtocol, KafkaSettings, LogSink, Pem, Protocol, Refusal, Security, TokenSource};
 use prosody_shell::Fact;
 
 use crate::{sink::Sink, tokens::Tokens};
@@ -45,6 +45,20 @@ pub fn settings(
         settings.heartbeat_interval = session.heartbeat_interval;
     }
     settings
+}
+
+/// Whether librdkafka takes what is passed through to it.
+///
+/// # Errors
+///
+/// Every property that it does not take.
+pub fn check(options: &Options) -> Result<(), Problems> {
+    let problem = |refusal: Refusal| {
+        let value = options.kafka.get(&refusal.name).unwrap_or_default();
+        Problem::of_property(&refusal.name, value, refusal.unknown, &refusal.reason)
+    };
+    let problems: Vec<_> = prosody_kafka::refused(options.kafka.iter()).into_iter().map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
 }
 
 fn security(security: &config::Security) -> Security {

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use crate::{SaslMechanism, raw::quoted};
+use crate::{
+    SaslMechanism,
+    kind::property_path,
+    raw::quoted,
+    secret::{REDACTED, is_pem, is_secret},
+};
 
 /// One value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +20,22 @@ pub struct Problem {
     pub expected: String,
     /// The environment variable it came from; `None` for a constructor option.
     pub variable: Option<String>,
+}
+
+impl Problem {
+    /// A librdkafka property that librdkafka does not take: its name if `unknown`, else its value. The `reason` is
+    /// librdkafka's, and is left out where it might repeat a secret.
+    pub fn of_property(name: &str, value: &str, unknown: bool, reason: &str) -> Self {
+        let hidden = is_secret(name) || is_pem(value);
+        let expected = match (unknown, hidden || reason.is_empty()) {
+            (true, _) => "the name of a librdkafka property".to_owned(),
+            (false, true) => "a value that librdkafka takes".to_owned(),
+            (false, false) => format!("a value that librdkafka takes; it says: {reason}"),
+        };
+        // What has an unknown name may be anything, a secret under a slip of the pen too.
+        let value = if hidden || unknown { REDACTED.to_owned() } else { quoted(value) };
+        Self { path: property_path(name), value, expected, variable: None }
+    }
 }
 
 impl fmt::Display for Problem {

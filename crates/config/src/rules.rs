@@ -2,6 +2,7 @@
 //!
 //! A rule says nothing where one of its options was refused already: one slip gives one problem.
 
+mod properties;
 mod security;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ pub(crate) fn apply(draft: &mut Draft) {
     servers(draft);
     client_id(draft);
     security::kafka(draft);
+    properties::apply(draft);
     session(draft);
     source_system(draft);
     for bounded in BOUNDED {

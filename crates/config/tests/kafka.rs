@@ -116,3 +116,44 @@ fn the_client_id_has_one_place() {
         None
     );
 }
+
+#[test]
+fn what_idempotence_and_the_send_time_out_ask_of_properties_is_said_at_once() {
+    let one = |name: &str, value: u32| [("kafka", object(&[(name, number(value))]))];
+    for (name, good, bad) in [
+        ("linger.ms", 999, 1_000),
+        ("queue.buffering.max.ms", 999, 5_000),
+        ("max.in.flight.requests.per.connection", 5, 6),
+        ("max.in.flight", 1, 1_000),
+        ("retries", 1, 0),
+        ("message.send.max.retries", 1, 0),
+    ] {
+        accepted(&one(name, good));
+        assert_eq!(paths(&one(name, bad), &[]), [format!("kafka[{name:?}]")]);
+    }
+    let linger = ("kafka", object(&[("linger.ms", number(5_000))]));
+    let problem = refused(std::slice::from_ref(&linger), &[]).remove(0);
+    assert_eq!(problem.expected, "less than sendTimeoutMs, which is 1,000 (1s)");
+    accepted(&[linger, ("sendTimeoutMs", number(5_001))]);
+    let strategy = |name: &str| [("kafka", object(&[("queuing.strategy", text(name))]))];
+    accepted(&strategy("fifo"));
+    assert_eq!(paths(&strategy("lifo"), &[]), ["kafka[\"queuing.strategy\"]"]);
+}
+
+#[test]
+fn a_property_that_librdkafka_does_not_take_is_told_without_a_secret() {
+    use prosody_config::Problem;
+    let problem = Problem::of_property("debug", "bogus", false, "bogus is none");
+    assert_eq!(
+        problem.to_string(),
+        "kafka[\"debug\"]: \"bogus\"; expected a value that librdkafka takes; it says: bogus is none"
+    );
+    for (name, value, unknown) in [
+        ("sasl.oauthbearer.client.secret", "s3cr3t", false),
+        ("debug", "-----BEGIN PRIVATE KEY----- s3cr3t", false),
+        ("sasl.passwrd", "s3cr3t", true),
+    ] {
+        let problem = Problem::of_property(name, value, unknown, &format!("{value} is none"));
+        assert!(!problem.to_string().contains("s3cr3t"), "{problem}");
+    }
+}

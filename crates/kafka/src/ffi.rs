@@ -13,7 +13,7 @@ mod topic;
 
 pub(crate) use acknowledgements::{Acknowledged, OnAcknowledged};
 pub(crate) use certificates::Flaw;
-pub(crate) use conf::Conf;
+pub(crate) use conf::{Accepts, Conf};
 pub(crate) use event::{Event, EventKind, TopicConfig};
 pub(crate) use handle::{Handle, Role};
 pub(crate) use list::{Entry, PartitionList};

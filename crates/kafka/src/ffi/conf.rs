@@ -1,6 +1,6 @@
 //! A set of librdkafka properties on its way to a client.
 
-use std::{fmt, ptr, sync::Arc};
+use std::{ffi::CStr, fmt, ptr, sync::Arc};
 
 use prosody_broker::{BrokerError, ErrorCode};
 use rdkafka_sys as sys;
@@ -16,6 +16,14 @@ pub(crate) struct Conf {
     /// Whether the protocol has TLS or SASL.
     pub(super) secured: bool,
     secrets: Secrets,
+}
+
+/// Whether a property can be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepts {
+    Yes,
+    NoSuchName,
+    NoSuchValue,
 }
 
 /// Values that are kept out of what librdkafka says. Bound: the properties that hold secrets, one each.
@@ -65,18 +73,8 @@ impl Conf {
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), BrokerError> {
         let c_name = c_string("a librdkafka property's name", name)?;
         let c_value = c_string(&format!("the value of {name}"), value)?;
-        let mut buffer = [0; ERROR_TEXT];
-        // SAFETY: the configuration is live, the strings are terminated, the buffer is as long as said.
-        let result = unsafe {
-            sys::rd_kafka_conf_set(
-                self.raw,
-                c_name.as_ptr(),
-                c_value.as_ptr(),
-                buffer.as_mut_ptr(),
-                buffer.len(),
-            )
-        };
-        if result as i32 == 0 {
+        let (result, said) = self.try_set(&c_name, &c_value);
+        if result == Accepts::Yes {
             if name == "security.protocol" {
                 self.secured = value != "plaintext";
             }
@@ -86,15 +84,26 @@ impl Conf {
             }
             return Ok(());
         }
-        let reason = if secret(name) {
-            "librdkafka does not accept the value".to_owned()
-        } else {
-            // SAFETY: librdkafka terminates what it writes, and the buffer began as zeros.
-            unsafe { text(buffer.as_ptr()) }
-        };
+        let reason = if secret(name) { "librdkafka does not accept the value".to_owned() } else { said };
         let message =
             format!("librdkafka property {name}: {reason}; see its CONFIGURATION.md for what it takes");
         Err(BrokerError::new(ErrorCode::Invalid, message))
+    }
+
+    /// Whether librdkafka takes the value, and what it says if not; its words may repeat the value.
+    pub(crate) fn try_set(&mut self, name: &CStr, value: &CStr) -> (Accepts, String) {
+        let mut buffer = [0; ERROR_TEXT];
+        // SAFETY: the configuration is live, the strings are terminated, the buffer is as long as said.
+        let result = unsafe {
+            sys::rd_kafka_conf_set(self.raw, name.as_ptr(), value.as_ptr(), buffer.as_mut_ptr(), buffer.len())
+        };
+        let accepts = match result {
+            sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK => return (Accepts::Yes, String::new()),
+            sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_UNKNOWN => Accepts::NoSuchName,
+            sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_INVALID => Accepts::NoSuchValue,
+        };
+        // SAFETY: librdkafka terminates what it writes, and the buffer began as zeros.
+        (accepts, unsafe { text(buffer.as_ptr()) })
     }
 
     /// What is to be kept out of what is said from now on.
