@@ -2,7 +2,7 @@ import type { Configuration } from './configuration.js';
 import { environmentSnapshot } from './environment.js';
 import { KeepAlive } from './keep-alive.js';
 import * as layout from './layout.js';
-import { ensureLogger, logBatch } from './logger.js';
+import { ensureLogger, log, logBatch } from './logger.js';
 import { nativeModule, type NativeAdmin, type Sink } from './native.js';
 import { fromNative } from './native-errors.js';
 import { Tokens } from './tokens.js';
@@ -27,6 +27,8 @@ export class AdminClient {
       throw fromNative(error);
     }
     tokens.serve(this.#native);
+    const { warnings } = JSON.parse(this.#native.settings()) as { warnings: string[] };
+    for (const warning of warnings) log('warn', warning);
   }
 
   /**

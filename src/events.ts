@@ -131,6 +131,8 @@ export class Events {
   emitBatch(json: string): void {
     const batch = JSON.parse(json) as ({ type: string } & Record<string, unknown>)[];
     for (const { type, ...value } of batch) {
+      // What fails on the native side is logged there.
+      if (type === 'error' && !this.listens(type)) continue;
       if (!NAMES.has(type)) log('debug', `an event of unknown type ${show(type)}`);
       else this.emit(type as ClientEvent, (type === 'error' ? errorOfFault(value) : value) as never);
     }

@@ -29,6 +29,7 @@ export interface NativeClient extends TokenTarget {
 export interface NativeAdmin extends TokenTarget {
   createTopic(name: string, partitions: number, replicationFactor: number): Promise<void>;
   deleteTopic(name: string): Promise<void>;
+  settings(): string;
 }
 
 /** What the addon exports. */

@@ -312,6 +312,10 @@ export class FakeAdmin {
     this.tokens.push(value);
   }
   tokenFailed(): void {}
+  static warnings: string[] = [];
+  settings(): string {
+    return JSON.stringify({ warnings: FakeAdmin.warnings });
+  }
   createTopic(...args: unknown[]): Promise<void> {
     FakeAdmin.calls.push(['createTopic', ...args]);
     return Promise.resolve();

@@ -8,6 +8,7 @@ use napi::{
 };
 use napi_derive::napi;
 use prosody_client::{AdminClient, RawValue, Sink};
+use serde_json::json;
 
 use crate::{errors, promise::promise, raw, sink::JsSink, tokens};
 
@@ -38,6 +39,13 @@ impl NativeAdmin {
         let admin = AdminClient::new(&options, &environment, &node, &sink);
         let admin = admin.map_err(|problems| errors::configuration(&problems))?;
         Ok(Self { admin: admin.map_err(|error| errors::constructing(errors::client(&error)))? })
+    }
+
+    /// What the wrapper needs to know, as JSON.
+    #[napi(catch_unwind)]
+    pub fn settings(&self) -> String {
+        let warnings: Vec<_> = self.admin.warnings().iter().map(ToString::to_string).collect();
+        json!({ "warnings": warnings }).to_string()
     }
 
     #[napi(catch_unwind)]
