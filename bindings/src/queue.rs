@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// Lines or events that may wait. More than a burst of failures makes, and few enough to be held in memory while
 /// JavaScript is busy.
 const MOST: usize = 16_384;
+/// Details find room only below this, so that no flood of them pushes out what somebody has to know.
+const MOST_WITH_DETAILS: usize = MOST / 4;
 
 /// Counts what waits, and what found no room.
 #[derive(Debug, Default)]
@@ -14,16 +16,19 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// As many of these as there is room for; the others count as dropped.
-    pub fn admit<T>(&self, mut told: Vec<T>) -> Vec<T> {
-        let room = MOST.saturating_sub(self.waiting.load(Ordering::Acquire));
-        let dropped = told.len().saturating_sub(room);
-        if dropped > 0 {
-            self.dropped.fetch_add(dropped as u64, Ordering::AcqRel);
-            told.truncate(room);
+    /// As many of these as there is room for; the others count as dropped. Each comes with whether it is a detail.
+    pub fn admit<T>(&self, told: Vec<(T, bool)>) -> Vec<T> {
+        let waiting = self.waiting.load(Ordering::Acquire);
+        let all = told.len();
+        let mut admitted = Vec::with_capacity(all);
+        for (one, detail) in told {
+            if waiting + admitted.len() < if detail { MOST_WITH_DETAILS } else { MOST } {
+                admitted.push(one);
+            }
         }
-        self.add(told.len());
-        told
+        self.dropped.fetch_add((all - admitted.len()) as u64, Ordering::AcqRel);
+        self.add(admitted.len());
+        admitted
     }
 
     /// So many more wait, whether there is room or not.
@@ -42,3 +47,6 @@ impl Queue {
         self.dropped.swap(0, Ordering::AcqRel)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,8 +144,10 @@ impl Sink for JsSink {
     fn facts(&self, facts: Vec<Fact>) {
         let (mut lines, mut events) = (Vec::with_capacity(facts.len()), Vec::new());
         for told in facts.iter().map(facts::tell) {
-            lines.push(told.log);
-            events.extend(told.event);
+            // What is logged for debugging only, records that were skipped among it, may come by the thousand.
+            let detail = told.log["level"] == "debug";
+            lines.push((told.log, detail));
+            events.extend(told.event.map(|event| (event, detail)));
         }
         let (lines, events) = (self.queues.lines.admit(lines), self.queues.events.admit(events));
         if !lines.is_empty() {
