@@ -9,12 +9,12 @@ export interface TokenTarget {
 }
 
 const LONGEST_REASON = 300;
-/** A call that is open for so long counts as lost. */
-const LOST_MS = 60_000;
+/** A call counts as lost after so many questions that it left unanswered: with their growing waits, about a minute. */
+const LOST_AFTER = 6;
 
 /** A call of the callback that has not ended. */
 interface Call {
-  readonly since: number;
+  unanswered: number;
 }
 
 /**
@@ -27,7 +27,7 @@ export class Tokens {
   #target: WeakRef<TokenTarget> | undefined;
   // Kept to be taken out of what the callback throws; hidden from `inspect`, as all members are.
   #last = '';
-  // One at a time, so that calls which never end do not pile up; a lost one makes room, at most once a minute.
+  // One at a time, so that calls which never end do not pile up; a lost one makes room for one.
   #open: Call | undefined;
 
   /** For a client of this configuration. */
@@ -46,12 +46,12 @@ export class Tokens {
   }
 
   async #answer(): Promise<void> {
-    const since = performance.now();
-    if (this.#open && since - this.#open.since < LOST_MS) {
+    if (this.#open && this.#open.unanswered < LOST_AFTER) {
+      this.#open.unanswered += 1;
       this.#refuse('the call before has not ended');
       return;
     }
-    const own: Call = { since };
+    const own: Call = { unanswered: 0 };
     this.#open = own;
     let token: ReadToken;
     try {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { AdminClient, ProsodyClient, type TokenCallback } from '../../src/index.js';
 import { SINK_LOG, SINK_TOKEN } from '../../src/layout.js';
 import { FakeAdmin, FakeNative, turn, watchRejections } from './fake-native.js';
@@ -140,33 +140,26 @@ test('while a call has not ended no other is made, and the native side hears it'
   expect(ends).toHaveLength(2);
 });
 
-test('a call that has not ended for a minute counts as lost: one more is made, and its own failure says nothing', async () => {
-  let now = 0;
-  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
-  try {
-    const ends: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
-    const { native, want } = subject(() => new Promise((resolve, reject) => ends.push({ resolve, reject })));
-    await want();
-    now = 59_999;
-    await want();
-    expect(ends).toHaveLength(1);
-    now = 60_000;
-    await want();
-    await want();
-    expect(ends).toHaveLength(2);
-    expect(native.refusals).toHaveLength(2);
-    ends[0]?.reject(new Error('at last'));
-    await turn();
-    expect(native.refusals).toHaveLength(2);
-    await want();
-    expect(ends, 'the second call is open still').toHaveLength(2);
-    ends[1]?.resolve({ value: 'second' });
-    await turn();
-    await want();
-    expect(ends).toHaveLength(3);
-  } finally {
-    clock.mockRestore();
-  }
+test('a call that leaves six questions unanswered counts as lost: one more is made', async () => {
+  const ends: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
+  const { native, want } = subject(() => new Promise((resolve, reject) => ends.push({ resolve, reject })));
+  await want();
+  for (let question = 1; question <= 6; question++) await want();
+  expect(ends).toHaveLength(1);
+  expect(native.refusals).toHaveLength(6);
+  await want();
+  await want();
+  expect(ends).toHaveLength(2);
+  expect(native.refusals).toHaveLength(7);
+  ends[0]?.reject(new Error('at last'));
+  await turn();
+  expect(native.refusals, 'that it failed is known').toHaveLength(7);
+  await want();
+  expect(ends, 'the second call is open still').toHaveLength(2);
+  ends[1]?.resolve({ value: 'second' });
+  await turn();
+  await want();
+  expect(ends).toHaveLength(3);
 });
 
 const token = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":1}').toString('base64url')}.s3cr3t`;

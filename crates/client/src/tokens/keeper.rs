@@ -70,11 +70,9 @@ impl Keeper {
     pub fn came(&mut self, given: Result<Token, String>, now: Now) {
         match given {
             Ok(token) if self.asking.is_some() || self.outlives(&token, now) => self.take(token, now),
-            // A late one of an earlier question, which would undo what came after it.
-            Ok(_) => {}
-            // That an answer is late was a failure before.
             Err(reason) if self.asking.is_some() => self.fail(&reason, now),
-            Err(_) => {}
+            // Of an earlier question: that it is late was a failure before, and it would undo what came after.
+            Ok(_) | Err(_) => {}
         }
     }
 
