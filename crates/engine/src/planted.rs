@@ -41,6 +41,8 @@ pub enum Bug {
     FinishUnread,
     /// Counts a record as finished when its call returns, marked or not.
     FinishUnmarked,
+    /// Does not commit a start that was moved.
+    ForgetTheMove,
 }
 
 /// Whether this bug is planted in this thread.
@@ -69,7 +71,7 @@ pub fn plant(bug: Option<Bug>) {
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CommitTheMaximum,
         Self::CommitAfterLoss,
         Self::DispatchAfterRevoke,
@@ -86,6 +88,7 @@ impl Bug {
         Self::CutLosesAKey,
         Self::FinishUnread,
         Self::FinishUnmarked,
+        Self::ForgetTheMove,
     ];
 
     /// The name on the simulation's command line.
@@ -107,6 +110,7 @@ impl Bug {
             Self::CutLosesAKey => "cut-loses-a-key",
             Self::FinishUnread => "finish-unread",
             Self::FinishUnmarked => "finish-unmarked",
+            Self::ForgetTheMove => "forget-the-move",
         }
     }
 }

@@ -6,9 +6,11 @@
 //! - 2 commits never fall
 //! - 3 no attempt of a key's next record before the one before it is finished, across processes and crashes too
 //!   (a record that waits for its mark is not finished, and holds its key)
+//! - 3 inside an epoch a record starts only once the earlier ones of its key are finished there, or were before it
 //! - 4 no start in an epoch that is over or leaving
 //! - 5 nothing is committed or read for a partition that is not held
-//! - 6 an assignment starts from what the broker has, and counts nothing else as finished
+//! - 6 an assignment starts from what the broker has, or, the first one of a process, from where it was told to; it
+//!   counts nothing else as finished, and what a start leaves out is committed
 //! - 7 one open call of a key in a process
 //! - 8 in-flight, uncommitted and byte limits hold
 //! - 9 a finished record runs again only where a fault explains it, and within the commit interval
@@ -27,11 +29,15 @@ mod letters;
 mod log;
 mod marks;
 mod shares;
+mod starts;
 mod tenures;
 
 use std::{cell::RefCell, collections::HashSet, rc::Rc, time::Duration};
 
-use prosody_broker::memory::{ConsumerId, MemoryBroker};
+use prosody_broker::{
+    Moved, StartFrom,
+    memory::{ConsumerId, MemoryBroker},
+};
 use prosody_engine::{Deferral, Engine, Mode};
 use prosody_model::{Mono, TopicPartition};
 
@@ -90,6 +96,12 @@ pub struct Book {
     /// Whether it is cut off now.
     pub cut_off: bool,
     pub consumer: Option<ConsumerId>,
+    /// Where its first assignment is to start.
+    pub start: StartFrom,
+    /// Partitions whose start was moved, until the shell has said so.
+    moves_unsaid: Vec<(usize, Moved)>,
+    /// It has had its first assignment.
+    pub placed: bool,
     pub draining: bool,
     /// Partition numbers in the order of the shell's indices.
     indices: Vec<usize>,
@@ -145,8 +157,8 @@ pub struct Ledger {
     pub healed_at: Option<Mono>,
     /// When a process last lost partitions.
     pub last_loss: Option<Mono>,
-    /// Records neither finished nor gone.
-    pub unfinished: usize,
+    /// When a first assignment last started elsewhere than at what was committed.
+    pub last_move: Option<Mono>,
 }
 
 impl Ledger {
@@ -185,7 +197,7 @@ impl Ledger {
             unreachable: false,
             healed_at: None,
             last_loss: None,
-            unfinished: 0,
+            last_move: None,
         }
     }
 
@@ -202,6 +214,11 @@ impl Ledger {
         if self.violation.is_none() {
             self.violation = Some(Violation { invariant, detail: detail() });
         }
+    }
+
+    /// Records neither finished nor gone.
+    pub fn unfinished(&self) -> usize {
+        self.logs.iter().map(|log| log.unfinished).sum()
     }
 
     /// A new process; its number.
@@ -281,6 +298,7 @@ impl Ledger {
 
     /// What must hold after each step of a process.
     pub fn stepped(&mut self, process: u32, engine: &Engine) {
+        self.check_moves_said(process);
         let book = &self.books[process as usize];
         let (open, due, said) = (book.open.len(), book.disposals_due, book.disposals_seen);
         let limits = self.limits;

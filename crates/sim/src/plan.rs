@@ -46,6 +46,8 @@ pub struct Plan {
     pub drain: (Duration, Duration),
     /// Of a hundred outcomes, how many are handed in between steps where that is possible.
     pub between: u64,
+    /// Of a hundred processes that start before the heal, how many start at the log's beginning, or at its end.
+    pub moved: u64,
     /// Whether reads repeat records now and then.
     pub duplicates: bool,
     /// Whether commits may land in another order than they were sent in.
@@ -124,6 +126,7 @@ impl Plan {
                 (Duration::from_secs(8), Duration::from_secs(10)),
             ]),
             between: chance.pick(&[0, 50, 100]),
+            moved: chance.pick(&[0, 0, 0, 0, 0, 0, 25, 70]),
             duplicates: chance.percent(25),
             reorders,
             gaps: chance.percent(30),

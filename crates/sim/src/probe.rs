@@ -45,6 +45,7 @@ impl Probe {
                 for assigned in assigned {
                     ledger.assigned(self.process, assigned);
                 }
+                ledger.book(self.process).placed = true;
             }
             ConsumerEvent::Revoking(epochs) => ledger.revoking(self.process, epochs),
             ConsumerEvent::Lost(epochs) => ledger.lost(self.process, epochs),

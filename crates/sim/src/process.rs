@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use prosody_broker::{TopicSelector, memory::MemoryBroker};
+use prosody_broker::{StartFrom, TopicSelector, memory::MemoryBroker};
 use prosody_engine::Settings;
 use prosody_model::{Mono, Now};
 use prosody_shell::{Inbox, Next, Shell};
@@ -46,12 +46,19 @@ impl Process {
         broker: &MemoryBroker,
         ledger: &Shared,
         slot: usize,
-        chance: &mut Chance,
+        (chance, calm): (&mut Chance, bool),
     ) -> Self {
         let id = ledger.borrow_mut().born(slot);
         let woken = Arc::new(AtomicBool::new(true));
         let flag = woken.clone();
         let consumer = broker.consumer(GROUP, Arc::new(move || flag.store(true, Ordering::Relaxed)));
+        let start = if chance.percent(plan.moved) && !calm {
+            chance.pick(&[StartFrom::Earliest, StartFrom::Latest])
+        } else {
+            StartFrom::Committed
+        };
+        ledger.borrow_mut().book(id).start = start;
+        let consumer = consumer.starting_from(start);
         let repeats = plan.duplicates.then(|| Chance::new(chance.bits()));
         let probe = Probe::new(consumer, ledger.clone(), id, repeats);
         let settings = Settings { seed: chance.bits(), ..plan.engine.clone() };

@@ -209,7 +209,10 @@ impl World {
             return;
         }
         let place = usize::from(slot);
-        let process = Process::start(&self.plan, &self.broker, &self.ledger, place, &mut self.chance);
+        let process = {
+            let calm = self.phase != Phase::Striking;
+            Process::start(&self.plan, &self.broker, &self.ledger, place, (&mut self.chance, calm))
+        };
         self.slots[place] = Some(process);
         self.schedule(slot, self.now);
     }

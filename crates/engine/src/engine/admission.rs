@@ -38,7 +38,7 @@ impl Engine {
                 out.push(Action::Observe(Box::new(Observation::Restored { partition, committed: offset })));
             }
             let mut tracker = Tracker::new(offset, map, self.settings.metadata_units);
-            if moved {
+            if moved && !planted::is(Bug::ForgetTheMove) {
                 tracker.touch();
                 self.dirty = true;
             }

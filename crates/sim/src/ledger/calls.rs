@@ -36,16 +36,12 @@ impl Ledger {
         let Marks { key, id, .. } = marks;
         self.note(Event::Appended { partition: partition as u32, offset, key, id });
         self.logs[partition].append(offset, marks);
-        self.unfinished += 1;
     }
 
     /// A record has vanished from the log.
     pub fn gone(&mut self, partition: usize, index: usize) {
-        let rec = &mut self.logs[partition].recs[index];
-        if !rec.gone {
-            let offset = rec.offset;
-            self.unfinished -= usize::from(!rec.finished());
-            rec.gone = true;
+        if self.logs[partition].vanish(index) {
+            let offset = self.logs[partition].recs[index].offset;
             self.note(Event::Gone { partition: partition as u32, offset });
         }
     }
@@ -100,6 +96,7 @@ impl Ledger {
         self.check_overlap(process, &open);
         self.check_unmarked_key(process, &open);
         self.check_repeat(process, &open);
+        self.check_order_here(process, &open);
         self.check_id(process, &open);
         self.check_given_up(process, &open);
         self.count_share(process, &open);
@@ -216,7 +213,7 @@ impl Ledger {
 
     /// A call has ended, in its process; the engine does not know yet. Its event, if it was open.
     pub fn ended(&mut self, process: u32, call: u32, kind: Kind) -> Option<EventId> {
-        let now = self.now.0;
+        let now = self.now;
         let open = self.books[process as usize].open.iter_mut().find(|open| open.call == call)?;
         if open.ended.replace(kind).is_some() {
             return None;
@@ -233,9 +230,7 @@ impl Ledger {
         self.seen.add(Sight::Succeeded);
         let held = &self.tenures[tenure as usize];
         let late = held.spell == Spell::Over || held.parting;
-        let rec = &mut self.logs[partition].recs[index];
-        self.unfinished -= usize::from(!rec.finished());
-        (rec.done, rec.done_in, rec.done_at, rec.late) = (true, tenure, now, late);
+        self.logs[partition].finish(index, tenure, now, late);
         Some(event)
     }
 
@@ -305,6 +300,7 @@ impl Ledger {
             Fact::Engine { partition, observation: Observation::Skipped { record, reason, .. } } => {
                 self.skipped(process, partition.as_ref(), record.offset, *reason);
             }
+            Fact::StartMoved { partition, moved } => self.said_moved(process, partition, *moved),
             Fact::DeadLettered { .. } => self.books[process as usize].disposals_seen += 1,
             Fact::Engine { observation: Observation::Parked { in_place, .. }, .. } => {
                 self.seen.add(Sight::Parked);

@@ -55,10 +55,7 @@ impl Ledger {
             });
         }
         self.see(if reason == Skip::Duplicate { Sight::KnownIds } else { Sight::OwnSource });
-        let now = self.now.0;
-        let rec = &mut self.logs[place].recs[index];
-        self.unfinished -= usize::from(!rec.finished());
-        (rec.done, rec.done_in, rec.done_at, rec.late) = (true, tenure, now, false);
+        self.logs[place].finish(index, tenure, self.now, false);
         let tenure = &mut self.tenures[tenure as usize];
         tenure.own.add(index);
         tenure.fresh.add(index);

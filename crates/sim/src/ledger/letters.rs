@@ -88,11 +88,9 @@ impl Ledger {
 
     /// A record is finished by giving it up.
     fn finish(&mut self, process: u32, tenure: u32, partition: usize, index: usize) {
-        let now = self.now.0;
-        let rec = &mut self.logs[partition].recs[index];
-        self.unfinished -= usize::from(!rec.finished());
-        (rec.done, rec.done_in, rec.done_at, rec.late) = (true, tenure, now, false);
+        self.logs[partition].finish(index, tenure, self.now, false);
         self.tenures[tenure as usize].own.add(index);
+        let rec = &self.logs[partition].recs[index];
         let (key, id) = (rec.key, rec.id);
         let book = &mut self.books[process as usize];
         book.disposals_due += 1;

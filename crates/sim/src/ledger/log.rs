@@ -1,5 +1,7 @@
 //! What is true of one partition: its records, and which of them are finished.
 
+use prosody_model::Mono;
+
 /// The key number of a record without one.
 pub const NO_KEY: u32 = u32::MAX;
 /// "No record at this offset."
@@ -28,6 +30,8 @@ pub struct Rec {
     pub done: bool,
     /// It has vanished from the log.
     pub gone: bool,
+    /// A process that was to start at the log's end has left it out.
+    pub passed: bool,
     /// The tenure in which it was last finished, and when.
     pub done_in: u32,
     pub done_at: u64,
@@ -37,7 +41,7 @@ pub struct Rec {
 
 impl Rec {
     pub fn finished(&self) -> bool {
-        self.done || self.gone
+        self.done || self.gone || self.passed
     }
 }
 
@@ -56,6 +60,8 @@ pub struct Log {
     chains: Vec<Chain>,
     /// All records before this one are finished.
     first: usize,
+    /// Records that are not finished.
+    pub unfinished: usize,
     /// What the broker was last seen to have.
     pub committed: Option<i64>,
 }
@@ -67,6 +73,7 @@ impl Log {
             by_offset: Vec::with_capacity(64),
             chains: vec![Chain::default(); keys as usize],
             first: 0,
+            unfinished: 0,
             committed: None,
         }
     }
@@ -80,8 +87,39 @@ impl Log {
             place = chain.recs.len() as u32;
             chain.recs.push(index);
         }
-        let (done, gone, late) = (false, false, false);
-        self.recs.push(Rec { offset, key, id, own, place, done, gone, done_in: NONE, done_at: 0, late });
+        let (done, gone, passed, late) = (false, false, false, false);
+        let (done_in, done_at) = (NONE, 0);
+        self.recs.push(Rec { offset, key, id, own, place, done, gone, passed, done_in, done_at, late });
+        self.unfinished += 1;
+    }
+
+    /// A record is finished, in this tenure.
+    pub fn finish(&mut self, index: usize, tenure: u32, now: Mono, late: bool) {
+        let rec = &mut self.recs[index];
+        self.unfinished -= usize::from(!rec.finished());
+        (rec.done, rec.done_in, rec.done_at, rec.late) = (true, tenure, now.0, late);
+    }
+
+    /// A record is gone from the log; whether that is new.
+    pub fn vanish(&mut self, index: usize) -> bool {
+        let rec = &mut self.recs[index];
+        self.unfinished -= usize::from(!rec.finished());
+        !std::mem::replace(&mut rec.gone, true)
+    }
+
+    /// A record is left out.
+    pub fn pass(&mut self, index: usize) {
+        let rec = &mut self.recs[index];
+        self.unfinished -= usize::from(!rec.finished());
+        rec.passed = true;
+    }
+
+    /// The earlier records of the key of this one, the latest first.
+    pub fn before_in_key(&self, index: usize) -> impl Iterator<Item = usize> {
+        let rec = &self.recs[index];
+        let chain =
+            self.chains.get(rec.key as usize).map_or(&[][..], |chain| &chain.recs[..rec.place as usize]);
+        chain.iter().rev().map(|&index| index as usize)
     }
 
     /// The number of the record at this offset.

@@ -37,10 +37,8 @@ impl Ledger {
     }
 
     pub(super) fn finish_marked(&mut self, process: u32, open: &Open) {
-        let now = self.now.0;
-        let rec = &mut self.logs[open.partition].recs[open.rec];
-        self.unfinished -= usize::from(!rec.finished());
-        (rec.done, rec.done_in, rec.done_at, rec.late) = (true, open.tenure, now, false);
+        self.logs[open.partition].finish(open.rec, open.tenure, self.now, false);
+        let rec = &self.logs[open.partition].recs[open.rec];
         let processed = (rec.id != NO_ID).then_some((rec.key, rec.id));
         let tenure = &mut self.tenures[open.tenure as usize];
         tenure.own.add(open.rec);

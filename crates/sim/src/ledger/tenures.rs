@@ -30,6 +30,8 @@ pub struct Tenure {
     pub spell: Spell,
     /// Where it started; the log's start for a group that had committed nothing.
     pub base: i64,
+    /// Its start is not what was committed.
+    pub moved: bool,
     /// What came with that commit.
     pub map: Option<Map>,
     /// Records that were read here.
@@ -109,7 +111,9 @@ impl Ledger {
             committed,
             map_end,
         });
-        self.check_metadata(partition, &assigned.metadata, map.is_some());
+        if !self.check_start_place(process, assigned) {
+            self.check_metadata(partition, &assigned.metadata, map.is_some());
+        }
         for index in 0..self.tenures.len() {
             let other = &self.tenures[index];
             if other.partition != partition {
@@ -132,6 +136,7 @@ impl Ledger {
             partition,
             spell: Spell::Held,
             base,
+            moved: assigned.moved.is_some(),
             map,
             read: Set::default(),
             own: Set::default(),
@@ -252,7 +257,8 @@ impl Ledger {
     pub fn lowest_position(&self, partition: usize) -> i64 {
         let held =
             self.tenures.iter().filter(|held| held.partition == partition && held.spell != Spell::Over);
-        held.map(|held| held.position).min().unwrap_or(i64::MAX)
+        // A moved start is below what is committed until its own commit is: what was read may be unfinished still.
+        held.map(|held| if held.moved { held.sent } else { held.position }).min().unwrap_or(i64::MAX)
     }
 
     /// Records that the shell was given.

@@ -68,7 +68,7 @@ impl World {
 
     fn settled(&self) -> bool {
         let mut ledger = self.ledger.borrow_mut();
-        if ledger.unfinished > 0 || self.produced < self.plan.records {
+        if ledger.unfinished() > 0 || self.produced < self.plan.records {
             return false;
         }
         // A commit that landed late may stand until the next record comes.
@@ -108,7 +108,7 @@ impl World {
             );
         }
         let mut ledger = self.ledger.borrow_mut();
-        let left = ledger.unfinished;
+        let left = ledger.unfinished();
         ledger.fail("live: after the heal everything drains", || {
             format!("not {how}: {phase:?}, {left} records unfinished, {handled} events{processes}")
         });
@@ -118,8 +118,10 @@ impl World {
     pub(super) fn conclude(&mut self) {
         let mut ledger = self.ledger.borrow_mut();
         // Who was thrown out during its stop, for what happened before the heal, could not commit.
-        let thrown_out = ledger.last_loss.is_some_and(|at| self.closing_at.is_some_and(|from| at >= from));
-        let judged = ledger.violation.is_none() && !ledger.reorders && !thrown_out;
+        let since = |at: Option<prosody_model::Mono>| self.closing_at.is_some_and(|from| at >= Some(from));
+        // Nor did one finish anything whose first assignment came while all were being closed.
+        let undone = since(ledger.last_loss) || since(ledger.last_move);
+        let judged = ledger.violation.is_none() && !ledger.reorders && !undone;
         if judged && !ledger.all_committed() {
             let committed: Vec<_> = ledger.logs.iter().map(|log| log.committed).collect();
             ledger.fail("live: committed offsets reach the end", || format!("they are at {committed:?}"));
