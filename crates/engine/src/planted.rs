@@ -43,6 +43,10 @@ pub enum Bug {
     FinishUnmarked,
     /// Does not commit a start that was moved.
     ForgetTheMove,
+    /// Skips what was sent again for the own group if its id was processed.
+    ReplayMeetsItsId,
+    /// Does not finish a record whose type is not run.
+    LeaveFilteredOpen,
 }
 
 /// Whether this bug is planted in this thread.
@@ -71,7 +75,7 @@ pub fn plant(bug: Option<Bug>) {
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::CommitTheMaximum,
         Self::CommitAfterLoss,
         Self::DispatchAfterRevoke,
@@ -89,6 +93,8 @@ impl Bug {
         Self::FinishUnread,
         Self::FinishUnmarked,
         Self::ForgetTheMove,
+        Self::ReplayMeetsItsId,
+        Self::LeaveFilteredOpen,
     ];
 
     /// The name on the simulation's command line.
@@ -111,6 +117,8 @@ impl Bug {
             Self::FinishUnread => "finish-unread",
             Self::FinishUnmarked => "finish-unmarked",
             Self::ForgetTheMove => "forget-the-move",
+            Self::ReplayMeetsItsId => "replay-meets-its-id",
+            Self::LeaveFilteredOpen => "leave-filtered-open",
         }
     }
 }

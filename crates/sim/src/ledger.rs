@@ -18,8 +18,9 @@
 //! - 16 slots, lanes and bytes are free at the end
 //! - 17 a stop ends in time, and starts nothing
 //! - 19 what is given up goes to the failure topic, and is finished only once that is acknowledged
-//! - 21 an id that a process has processed does not run there again, as far as it remembers
-//! - 22 nothing is skipped but known ids and what the own group has sent, and the latter always is
+//! - 21 an id that a process has processed does not run there again, as far as it remembers, unless it is sent again
+//! - 22 nothing is skipped but known ids, unless they are sent again for the own group, what the own group has sent, what
+//!   is sent again for another one, and types that are not allowed; the last three always are
 //! - live: after the heal everything is finished and committed
 
 mod calls;
@@ -50,7 +51,7 @@ use crate::{
 pub use calls::Open;
 pub use ids::NO_ID;
 use letters::{Letter, Rules};
-pub use log::{Log, Marks, NO_KEY};
+pub use log::{Log, Marks, NO_KEY, To};
 use tenures::Tenure;
 
 pub const GROUP: &str = "g";

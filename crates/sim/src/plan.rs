@@ -28,6 +28,9 @@ pub struct Plan {
     pub ids: u64,
     /// Of a hundred records, how many the own group has sent.
     pub own: u64,
+    /// Of a hundred records, how many are sent again, for the own group or another one, and how many have a type.
+    pub replays: u64,
+    pub typed: u64,
     pub records: usize,
     /// Of them, how many are there from the beginning.
     pub at_start: usize,
@@ -89,6 +92,8 @@ pub struct Letters {
     pub longest: u64,
 }
 
+/// The only types that are run, where not all are.
+pub const ALLOWED: &str = "order.";
 /// The end of the time in which faults strike.
 const WINDOW_MS: u64 = 15_000;
 
@@ -108,6 +113,8 @@ impl Plan {
             with_id: chance.pick(&[0, 60, 100]),
             ids: chance.pick(&[2, 20, 100, 10_000]),
             own: chance.pick(&[0, 0, 20]),
+            replays: chance.pick(&[0, 0, 15, 40]),
+            typed: chance.pick(&[0, 50, 100]),
             records,
             at_start: records * chance.pick(&[30, 60, 100]) / 100,
             engine: engine(chance),
@@ -170,6 +177,12 @@ fn engine(chance: &mut Chance) -> Settings {
         },
         group: GROUP.into(),
         intake: Intake {
+            allowed_events: chance
+                .pick(&[&[][..], &[], &[ALLOWED]])
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            types: vec![Place::Pointer(vec!["type".to_owned()])],
             ids: vec![Place::Pointer(vec!["id".to_owned()])],
             remembered_ids: chance.pick(&[0, 1, 2, 10, 8192, 8192]),
             ..Intake::default()

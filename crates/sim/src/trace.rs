@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use prosody_model::{AbortReason, Mono};
 
-use crate::faults::Fault;
+use crate::{faults::Fault, ledger::To};
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -16,7 +16,7 @@ pub enum Event {
     Fault(Fault),
     Healed,
     Closing,
-    Appended { partition: u32, offset: i64, key: u32, id: u32 },
+    Appended { partition: u32, offset: i64, key: u32, id: u32, to: To, refused: bool },
     Gone { partition: u32, offset: i64 },
     Assigned { process: u32, epoch: u64, partition: u32, committed: Option<i64>, map_end: Option<i64> },
     Revoking { process: u32, epoch: u64, partition: u32 },
@@ -24,7 +24,7 @@ pub enum Event {
     Lost { process: u32, epoch: u64, partition: u32 },
     Read { process: u32, epoch: u64, first: i64, count: usize },
     Start { process: u32, epoch: u64, partition: u32, offset: i64, key: u32, attempt: u32, call: u32 },
-    Skipped { process: u32, partition: u32, offset: i64, duplicate: bool },
+    Skipped { process: u32, partition: u32, offset: i64, reason: &'static str },
     Abort { process: u32, call: u32, reason: Reason },
     Posted { process: u32, partition: u32, offset: i64, letter: u32 },
     Reported { process: u32, letter: u32, acknowledged: bool },

@@ -33,8 +33,8 @@ pub struct Open {
 impl Ledger {
     pub fn appended(&mut self, partition: usize, offset: i64, marks: Marks) {
         self.seen.add(Sight::Appended);
-        let Marks { key, id, .. } = marks;
-        self.note(Event::Appended { partition: partition as u32, offset, key, id });
+        let Marks { key, id, to, refused, .. } = marks;
+        self.note(Event::Appended { partition: partition as u32, offset, key, id, to, refused });
         self.logs[partition].append(offset, marks);
     }
 

@@ -3,7 +3,7 @@
 use prosody_engine::Skip;
 use prosody_model::TopicPartition;
 
-use super::{Ledger, calls::Open};
+use super::{Ledger, To, calls::Open, log::Rec};
 use crate::{sights::Sight, trace::Event};
 
 /// "No id."
@@ -14,14 +14,17 @@ impl Ledger {
     pub(super) fn check_id(&mut self, process: u32, open: &Open) {
         let rec = self.logs[open.partition].recs[open.rec];
         let (offset, partition) = (open.offset, open.partition);
-        if rec.own {
-            self.fail("22 what the own group has sent does not run", || {
-                format!("process {process} starts {offset} of partition {partition}")
+        if let Some(reason) = must_be_skipped(&rec) {
+            self.fail("22 what is not meant for this consumer does not run", || {
+                format!("process {process} starts {offset} of partition {partition}: {reason:?}")
             });
         }
         let processed = &self.books[process as usize].processed;
         let remembers = processed.len() <= self.limits.remembered_ids;
-        if rec.id != NO_ID && remembers && processed.contains(&(rec.key, rec.id)) {
+        let known = rec.id != NO_ID && processed.contains(&(rec.key, rec.id));
+        if known && rec.to == To::Ours {
+            self.seen.add(Sight::KnownIdReplayed);
+        } else if known && remembers {
             self.fail("21 a processed id does not run again", || {
                 format!("process {process} starts {offset} of partition {partition}, id {}", rec.id)
             });
@@ -36,28 +39,50 @@ impl Ledger {
         let (Some(index), Some(tenure)) = (self.logs[place].find(offset), tenure) else {
             return self.fail("22 what is skipped was read", || format!("process {process}, {offset}"));
         };
-        self.note(Event::Skipped {
-            process,
-            partition: place as u32,
-            offset,
-            duplicate: reason == Skip::Duplicate,
-        });
+        self.note(Event::Skipped { process, partition: place as u32, offset, reason: text(reason) });
         let rec = self.logs[place].recs[index];
         let book = &self.books[process as usize];
-        let explained = match reason {
-            Skip::Duplicate => rec.id != NO_ID && book.processed.contains(&(rec.key, rec.id)),
-            Skip::Source => rec.own,
-            Skip::Type | Skip::Addressee => false,
+        let explained = match must_be_skipped(&rec) {
+            None => {
+                let known = rec.id != NO_ID && book.processed.contains(&(rec.key, rec.id));
+                reason == Skip::Duplicate && known && rec.to != To::Ours
+            }
+            must => must == Some(reason),
         };
         if !explained {
             self.fail("22 nothing else is skipped", || {
                 format!("process {process} skips {offset} of partition {place}, id {}: {reason:?}", rec.id)
             });
         }
-        self.see(if reason == Skip::Duplicate { Sight::KnownIds } else { Sight::OwnSource });
+        self.see(match reason {
+            Skip::Duplicate => Sight::KnownIds,
+            Skip::Source => Sight::OwnSource,
+            Skip::Type => Sight::RefusedType,
+            Skip::Addressee => Sight::OthersReplay,
+        });
         self.logs[place].finish(index, tenure, self.now, false);
         let tenure = &mut self.tenures[tenure as usize];
         tenure.own.add(index);
         tenure.fresh.add(index);
+    }
+}
+
+/// Why no process may run this record, whatever it remembers.
+fn must_be_skipped(rec: &Rec) -> Option<Skip> {
+    if rec.to == To::Theirs {
+        Some(Skip::Addressee)
+    } else if rec.own && rec.to == To::Everybody {
+        Some(Skip::Source)
+    } else {
+        rec.refused.then_some(Skip::Type)
+    }
+}
+
+fn text(reason: Skip) -> &'static str {
+    match reason {
+        Skip::Duplicate => "duplicate",
+        Skip::Type => "type",
+        Skip::Source => "source",
+        Skip::Addressee => "addressee",
     }
 }

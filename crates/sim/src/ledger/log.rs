@@ -14,6 +14,18 @@ pub struct Marks {
     pub id: u32,
     /// The own group has sent it.
     pub own: bool,
+    /// Its type is none of those that are run.
+    pub refused: bool,
+    pub to: To,
+}
+
+/// Whom a record is for.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub enum To {
+    Everybody,
+    /// It was sent again for the own group, or for another one.
+    Ours,
+    Theirs,
 }
 
 /// One record.
@@ -24,6 +36,8 @@ pub struct Rec {
     pub key: u32,
     pub id: u32,
     pub own: bool,
+    pub refused: bool,
+    pub to: To,
     /// Its place among the records of its key.
     place: u32,
     /// A call of it succeeded, or it failed for good.
@@ -78,7 +92,7 @@ impl Log {
         }
     }
 
-    pub fn append(&mut self, offset: i64, Marks { key, id, own }: Marks) {
+    pub fn append(&mut self, offset: i64, Marks { key, id, own, refused, to }: Marks) {
         let index = self.recs.len() as u32;
         self.by_offset.resize(offset as usize, NONE);
         self.by_offset.push(index);
@@ -89,7 +103,21 @@ impl Log {
         }
         let (done, gone, passed, late) = (false, false, false, false);
         let (done_in, done_at) = (NONE, 0);
-        self.recs.push(Rec { offset, key, id, own, place, done, gone, passed, done_in, done_at, late });
+        self.recs.push(Rec {
+            offset,
+            key,
+            id,
+            own,
+            refused,
+            to,
+            place,
+            done,
+            gone,
+            passed,
+            done_in,
+            done_at,
+            late,
+        });
         self.unfinished += 1;
     }
 

@@ -8,7 +8,7 @@ use prosody_model::{Mono, Record, RecordParts};
 use super::{Due, World};
 use crate::{
     faults::Fault,
-    ledger::{GROUP, Marks, NO_ID, NO_KEY},
+    ledger::{GROUP, Marks, NO_ID, NO_KEY, To},
     sights::Sight,
 };
 
@@ -67,26 +67,68 @@ impl World {
             } else {
                 self.chance.below(u64::from(self.plan.keys)) as u32
             };
-            let bytes = [b'a' + (key % 26) as u8; 2];
             let id = if self.chance.percent(self.plan.with_id) {
                 self.chance.below(self.plan.ids) as u32
             } else {
                 NO_ID
             };
-            let own = self.chance.percent(self.plan.own);
-            let text = "x".repeat(self.chance.below(40) as usize);
-            let value = if id == NO_ID { text } else { format!(r#"{{"text":"{text}","id":{id}}}"#) };
-            let key_bytes = (key != NO_KEY).then_some(&bytes[..]);
-            let parts =
-                RecordParts { offset: 0, timestamp: 0, key: key_bytes, value: Some(value.as_bytes()) };
-            let source = own.then_some((&b"source-system"[..], Some(GROUP.as_bytes())));
-            match self.broker.append(&name, Record::new(parts, source)) {
-                Ok(offset) => {
-                    self.ledger.borrow_mut().appended(partition, offset, Marks { key, id, own });
-                }
-                Err(error) => self.ledger.borrow_mut().fail("live: a record is taken", || error.to_string()),
-            }
+            self.append(partition, key, id);
             self.produced += 1;
         }
+    }
+    /// Appends one record, and draws what it says of itself.
+    fn append(&mut self, partition: usize, key: u32, id: u32) {
+        let name = self.ledger.borrow().names[partition].clone();
+        let own = self.chance.percent(self.plan.own);
+        let to = self.addressee();
+        let text = "x".repeat(self.chance.below(40) as usize);
+        let (of_type, refused) = self.event_type();
+        let value = match (id, of_type) {
+            (NO_ID, None) => text,
+            (NO_ID, Some(of_type)) => format!(r#"{{"text":"{text}","type":{of_type}}}"#),
+            (_, None) => format!(r#"{{"text":"{text}","id":{id}}}"#),
+            (_, Some(of_type)) => format!(r#"{{"text":"{text}","type":{of_type},"id":{id}}}"#),
+        };
+        let bytes = [b'a' + (key % 26) as u8; 2];
+        let key_bytes = (key != NO_KEY).then_some(&bytes[..]);
+        let parts = RecordParts { offset: 0, timestamp: 0, key: key_bytes, value: Some(value.as_bytes()) };
+        let group = match to {
+            To::Everybody => None,
+            To::Ours => Some(GROUP.as_bytes()),
+            To::Theirs => Some(&b"another group"[..]),
+        };
+        let mut headers = Vec::new();
+        headers.extend(own.then_some((&b"source-system"[..], Some(GROUP.as_bytes()))));
+        headers.extend(group.map(|group| (&b"replay-group"[..], Some(group))));
+        // One of the two alone says nothing.
+        if to != To::Everybody || self.chance.one_in(16) {
+            headers.push((&b"replay-id"[..], Some(&b"7"[..])));
+        }
+        match self.broker.append(&name, Record::new(parts, headers)) {
+            Ok(offset) => {
+                let marks = Marks { key, id, own, refused, to };
+                self.ledger.borrow_mut().appended(partition, offset, marks);
+            }
+            Err(error) => self.ledger.borrow_mut().fail("live: a record is taken", || error.to_string()),
+        }
+    }
+
+    fn addressee(&mut self) -> To {
+        if self.chance.percent(self.plan.replays) {
+            self.chance.pick(&[To::Ours, To::Ours, To::Theirs])
+        } else {
+            To::Everybody
+        }
+    }
+
+    /// A type as JSON, if the record is to have one, and whether records of it are not run.
+    fn event_type(&mut self) -> (Option<&'static str>, bool) {
+        if !self.chance.percent(self.plan.typed) {
+            return (None, false);
+        }
+        // What is no text is no type.
+        let (text, allowed) =
+            self.chance.pick(&[(r#""order.placed""#, true), (r#""user.left""#, false), ("7", true)]);
+        (Some(text), !(allowed || self.plan.engine.intake.allowed_events.is_empty()))
     }
 }
