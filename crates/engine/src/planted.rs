@@ -47,6 +47,8 @@ pub enum Bug {
     ReplayMeetsItsId,
     /// Does not finish a record whose type is not run.
     LeaveFilteredOpen,
+    /// Finishes a record that was given up and is gone, and says nothing.
+    FinishGone,
 }
 
 /// Whether this bug is planted in this thread.
@@ -75,7 +77,7 @@ pub fn plant(bug: Option<Bug>) {
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::CommitTheMaximum,
         Self::CommitAfterLoss,
         Self::DispatchAfterRevoke,
@@ -95,6 +97,7 @@ impl Bug {
         Self::ForgetTheMove,
         Self::ReplayMeetsItsId,
         Self::LeaveFilteredOpen,
+        Self::FinishGone,
     ];
 
     /// The name on the simulation's command line.
@@ -119,6 +122,7 @@ impl Bug {
             Self::ForgetTheMove => "forget-the-move",
             Self::ReplayMeetsItsId => "replay-meets-its-id",
             Self::LeaveFilteredOpen => "leave-filtered-open",
+            Self::FinishGone => "finish-gone",
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Fault {
     Compact { count: u8 },
     /// The log loses what the group has committed.
     Retention,
+    /// The log of a partition loses what its holder has read, finished or not.
+    Purge,
 }
 
 /// [`CommitFault`] as something to draw.
@@ -102,7 +104,7 @@ pub fn metadata(foreign: bool) -> MetadataFault {
 }
 
 /// The kinds of fault; each seed draws a subset.
-const KINDS: usize = 16;
+const KINDS: usize = 17;
 
 /// Draws which faults strike, and when; in order of time.
 pub fn draw(chance: &mut Chance, members: usize, until: Mono, reorders: bool) -> Vec<(Mono, Fault)> {
@@ -111,7 +113,9 @@ pub fn draw(chance: &mut Chance, members: usize, until: Mono, reorders: bool) ->
     for kind in 0..KINDS {
         // Reordering is rare enough to be made sure of.
         let sure = kind == 9 && reorders;
-        if calm || !(chance.percent(28) || sure) {
+        // What is purged may stop partitions for good: not too often.
+        let share = if kind == 16 { 12 } else { 28 };
+        if calm || !(chance.percent(share) || sure) {
             continue;
         }
         for _ in 0..chance.between(1, 3) {
@@ -144,7 +148,8 @@ fn draw_one(chance: &mut Chance, kind: usize, members: u64, reorders: bool) -> F
             let kind = chance.pick(&[Fail, Lose, Delay, Split]);
             Fault::Rereads { slot, kind, count: chance.between(1, 3) as u8 }
         }
-        _ => Fault::Retention,
+        15 => Fault::Retention,
+        _ => Fault::Purge,
     }
 }
 

@@ -18,6 +18,7 @@
 //! - 16 slots, lanes and bytes are free at the end
 //! - 17 a stop ends in time, and starts nothing
 //! - 19 what is given up goes to the failure topic, and is finished only once that is acknowledged
+//! - 20 what the log loses before it is finished runs from memory, goes to the failure topic, or stops its partition
 //! - 21 an id that a process has processed does not run there again, as far as it remembers, unless it is sent again
 //! - 22 nothing is skipped but known ids, unless they are sent again for the own group, what the own group has sent, what
 //!   is sent again for another one, and types that are not allowed; the last three always are
@@ -29,6 +30,7 @@ mod ids;
 mod letters;
 mod log;
 mod marks;
+mod purges;
 mod shares;
 mod starts;
 mod tenures;
@@ -217,9 +219,9 @@ impl Ledger {
         }
     }
 
-    /// Records neither finished nor gone.
+    /// Records neither finished nor gone, of partitions that have not stopped.
     pub fn unfinished(&self) -> usize {
-        self.logs.iter().map(|log| log.unfinished).sum()
+        self.logs.iter().filter(|log| !log.stopped).map(|log| log.unfinished).sum()
     }
 
     /// A new process; its number.

@@ -57,7 +57,7 @@ impl Probe {
             // A drain releases before the group asks; the log may still speak of what it lent until the close.
             ConsumerEvent::Stopped { epoch, .. } if ledger.is_over(self.process, *epoch) => {}
             ConsumerEvent::Stopped { epoch, error } => {
-                ledger.fail("live: every partition can be read on", || format!("{epoch:?}: {error}"));
+                ledger.halted(self.process, *epoch, error);
             }
             ConsumerEvent::Failed(error) => {
                 ledger.fail("live: a membership heals", || format!("process {}: {error}", self.process));

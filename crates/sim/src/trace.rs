@@ -17,6 +17,8 @@ pub enum Event {
     Healed,
     Closing,
     Appended { partition: u32, offset: i64, key: u32, id: u32, to: To, refused: bool },
+    Purged { partition: u32, before: i64 },
+    Stopped { process: u32, partition: u32 },
     Gone { partition: u32, offset: i64 },
     Assigned { process: u32, epoch: u64, partition: u32, committed: Option<i64>, map_end: Option<i64> },
     Revoking { process: u32, epoch: u64, partition: u32 },

@@ -159,7 +159,7 @@ impl Engine {
                 Body::Away { .. } => self.ask_for(head, out),
                 Body::Asked { .. } => {}
                 Body::Here => self.make_ready(lane, now),
-                Body::Gone => self.part_with(lane, out),
+                Body::Gone => self.part_with(lane, now, out),
             }
             self.giving.wanted.pop_front();
             moved = true;
@@ -249,7 +249,7 @@ impl Engine {
                 self.wait_to_reread(lane, offset, (partition, failures), reason, now, out);
             }
             (true, None) if body == Body::Here => self.make_ready(lane, now),
-            (true, None) => self.part_with(lane, out),
+            (true, None) => self.part_with(lane, now, out),
             // Its turn comes, and with it another question.
             (false, _) => {}
         }
@@ -267,11 +267,7 @@ impl Engine {
     ) {
         self.counters.reread_failed += 1;
         if planted::is(Bug::FinishUnread) {
-            let index = self.lanes.get_mut(lane).and_then(|lane| lane.pop_front(&mut self.events));
-            if let Some(index) = index {
-                self.complete(index);
-            }
-            return self.go_on(lane, now);
+            return self.complete_head(lane, now);
         }
         let head = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
         self.parks_for(head, ParkedReason::Reread);
@@ -283,8 +279,20 @@ impl Engine {
         self.parking.park(lane, until, true, &mut self.lanes);
     }
 
+    /// Finishes the first record of a lane: a mistake to be planted.
+    fn complete_head(&mut self, lane: u32, now: Mono) {
+        let index = self.lanes.get_mut(lane).and_then(|lane| lane.pop_front(&mut self.events));
+        if let Some(index) = index {
+            self.complete(index);
+        }
+        self.go_on(lane, now);
+    }
+
     /// The first record of a lane is gone from the log: a dead letter says so, or the partition stops.
-    fn part_with(&mut self, lane: u32, out: &mut Vec<Action>) {
+    fn part_with(&mut self, lane: u32, now: Mono, out: &mut Vec<Action>) {
+        if planted::is(Bug::FinishGone) {
+            return self.complete_head(lane, now);
+        }
         let head = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
         let Some(event) = self.events.get(head) else { return };
         let (partition, epoch, offset) = (event.partition, event.epoch, event.record.offset);

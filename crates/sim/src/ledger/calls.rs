@@ -99,6 +99,7 @@ impl Ledger {
         self.check_order_here(process, &open);
         self.check_id(process, &open);
         self.check_given_up(process, &open);
+        self.check_purged(process, &open);
         self.count_share(process, &open);
         self.books[process as usize].open.push(open);
         call
@@ -301,6 +302,7 @@ impl Ledger {
                 self.skipped(process, partition.as_ref(), record.offset, *reason);
             }
             Fact::StartMoved { partition, moved } => self.said_moved(process, partition, *moved),
+            Fact::Stopped { partition, error } => self.said_stopped(process, partition, error),
             Fact::DeadLettered { .. } => self.books[process as usize].disposals_seen += 1,
             Fact::Engine { observation: Observation::Parked { in_place, .. }, .. } => {
                 self.seen.add(Sight::Parked);

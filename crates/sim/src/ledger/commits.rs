@@ -179,7 +179,7 @@ impl Ledger {
     /// Whether every record is finished, and the broker knows.
     pub fn all_committed(&mut self) -> bool {
         self.look();
-        let committed = |log: &super::Log| !log.any_from(log.committed.unwrap_or(0));
+        let committed = |log: &super::Log| log.stopped || !log.any_from(log.committed.unwrap_or(0));
         self.unfinished() == 0 && self.logs.iter().all(committed)
     }
 
@@ -201,6 +201,8 @@ impl Ledger {
             tenure.spell == Spell::Held && log.recs.iter().enumerate().all(known) && stays
         };
         let held = |partition: usize| self.tenures.iter().any(|t| t.partition == partition && knows(t));
-        (0..self.logs.len()).all(|partition| !self.logs[partition].any_from(0) || held(partition))
+        (0..self.logs.len()).all(|partition| {
+            self.logs[partition].stopped || !self.logs[partition].any_from(0) || held(partition)
+        })
     }
 }

@@ -65,6 +65,18 @@ pub struct Letter {
     stage: Stage,
 }
 
+impl Letter {
+    /// On its way already.
+    pub(super) fn out(number: u32, (tenure, partition, rec, offset): (u32, usize, usize, i64)) -> Self {
+        Self { tenure, partition, rec, offset, stage: Stage::Out(number) }
+    }
+
+    /// Whether it is of this record.
+    pub(super) fn is_of(&self, tenure: u32, rec: usize) -> bool {
+        (self.tenure, self.rec) == (tenure, rec)
+    }
+}
+
 impl Ledger {
     /// The engine hears of a call that failed; its epoch is not over.
     pub(super) fn failed(&mut self, process: u32, open: &Open, kind: Kind) {
@@ -98,7 +110,10 @@ impl Ledger {
     }
 
     fn is_leaving(&self, process: u32, tenure: &Tenure) -> bool {
-        tenure.spell != Spell::Held || tenure.parting || self.books[process as usize].draining
+        tenure.spell != Spell::Held
+            || tenure.parting
+            || tenure.stopped
+            || self.books[process as usize].draining
     }
 
     /// A dead letter is sent. Its number.
@@ -126,6 +141,9 @@ impl Ledger {
                 && matches!(letter.stage, Stage::Due | Stage::Waiting)
         });
         let Some(found) = found else {
+            if self.posted_gone(process, partition as usize, offset, number) {
+                return;
+            }
             return self.fail("19 only what is given up is sent as a dead letter, one at a time", || {
                 format!("process {process} sends {offset} of partition {partition}")
             });

@@ -44,6 +44,8 @@ pub struct Rec {
     pub done: bool,
     /// It has vanished from the log.
     pub gone: bool,
+    /// The log has lost it before it was known to be finished: that takes more than its being gone.
+    pub purged: bool,
     /// A process that was to start at the log's end has left it out.
     pub passed: bool,
     /// The tenure in which it was last finished, and when.
@@ -76,6 +78,8 @@ pub struct Log {
     first: usize,
     /// Records that are not finished.
     pub unfinished: usize,
+    /// It has stopped at a record that is gone: nothing more is asked of it.
+    pub stopped: bool,
     /// What the broker was last seen to have.
     pub committed: Option<i64>,
 }
@@ -88,6 +92,7 @@ impl Log {
             chains: vec![Chain::default(); keys as usize],
             first: 0,
             unfinished: 0,
+            stopped: false,
             committed: None,
         }
     }
@@ -101,7 +106,7 @@ impl Log {
             place = chain.recs.len() as u32;
             chain.recs.push(index);
         }
-        let (done, gone, passed, late) = (false, false, false, false);
+        let (done, gone, purged, passed, late) = (false, false, false, false, false);
         let (done_in, done_at) = (NONE, 0);
         self.recs.push(Rec {
             offset,
@@ -113,6 +118,7 @@ impl Log {
             place,
             done,
             gone,
+            purged,
             passed,
             done_in,
             done_at,

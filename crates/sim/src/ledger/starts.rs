@@ -3,7 +3,7 @@
 use prosody_broker::{Assigned, Moved, StartFrom};
 use prosody_model::TopicPartition;
 
-use super::{GROUP, Ledger, calls::Open};
+use super::{GROUP, Ledger, calls::Open, tenures::Tenure};
 use crate::sights::Sight;
 
 impl Ledger {
@@ -86,17 +86,20 @@ impl Ledger {
 
     /// Whoever runs finished records again runs them in order as well.
     pub(super) fn check_order_here(&mut self, process: u32, open: &Open) {
-        let (log, here) = (&self.logs[open.partition], &self.tenures[open.tenure as usize]);
-        let unfinished = |&index: &usize| {
-            let rec = &log.recs[index];
-            !(here.own.has(index) || here.restored(rec.offset) || rec.gone)
-        };
-        let before = log.before_in_key(open.rec).find(unfinished).map(|index| log.recs[index].offset);
-        if let Some(before) = before {
+        if let Some(before) = self.unfinished_here(&self.tenures[open.tenure as usize], open.rec) {
             let (offset, partition) = (open.offset, open.partition);
             self.fail("3 a key runs in order in each epoch", || {
                 format!("process {process} starts {offset} of partition {partition} before {before}")
             });
         }
+    }
+    /// An earlier record of the same key that this tenure does not know to be finished.
+    pub(super) fn unfinished_here(&self, here: &Tenure, rec: usize) -> Option<i64> {
+        let log = &self.logs[here.partition];
+        let unfinished = |&index: &usize| {
+            let rec = &log.recs[index];
+            !(here.own.has(index) || here.restored(rec.offset) || rec.gone)
+        };
+        log.before_in_key(rec).find(unfinished).map(|index| log.recs[index].offset)
     }
 }

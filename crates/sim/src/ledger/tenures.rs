@@ -51,6 +51,9 @@ pub struct Tenure {
     pub cut: bool,
     /// The offset after the last one read.
     pub position: i64,
+    /// The log could not be read from where it starts, or the engine has stopped it at a record that is gone.
+    pub halted: bool,
+    pub stopped: bool,
     /// Its last commit is made: what finishes from here on counts for nothing.
     pub parting: bool,
     /// Ended by giving it up, not by a crash or a loss.
@@ -147,6 +150,8 @@ impl Ledger {
             checked: first,
             cut: self.cut,
             position: base,
+            halted: false,
+            stopped: false,
             parting: false,
             released: false,
             troubled: false,

@@ -52,6 +52,7 @@ impl World {
             }
             Fault::Compact { count } => (0..count).for_each(|_| self.compact()),
             Fault::Retention => self.retain(),
+            Fault::Purge => self.purge(),
         }
     }
 
@@ -187,6 +188,23 @@ impl World {
                 let below = ledger.logs[partition].recs.partition_point(|rec| rec.offset < committed);
                 (0..below).for_each(|index| ledger.gone(partition, index));
             }
+        }
+    }
+    /// The log loses what all holders have read, or, if there are none, all that it has: what is in memory still is run
+    /// from there, what is not must be accounted for. Never with commits that may fall back, nor where a group without a
+    /// commit would start above what is lost.
+    fn purge(&mut self) {
+        let any = self.chance.below(self.plan.partitions as u64) as usize;
+        let mut ledger = self.ledger.borrow_mut();
+        let partition = if self.chance.one_in(4) { any } else { ledger.busiest().unwrap_or(any) };
+        if ledger.reorders || self.broker.committed(GROUP, &ledger.names[partition]).is_none() {
+            return;
+        }
+        let name = ledger.names[partition].clone();
+        let end = self.broker.log_range(&name).map_or(0, |range| range.end);
+        let before = ledger.lowest_read(partition).min(end);
+        if self.broker.delete_records(&name, before).is_ok() {
+            ledger.purged(partition, before);
         }
     }
 }
