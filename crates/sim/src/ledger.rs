@@ -115,6 +115,8 @@ pub struct Book {
     unmarked: Vec<Open>,
     /// Keys and ids of what it has processed. Bound: the records of the execution.
     processed: HashSet<(u32, u32)>,
+    /// Those of them whose records were lost while they waited, maybe for another one of that id: that one goes on.
+    lost_ids: HashSet<(u32, u32)>,
     letters: Vec<Letter>,
     step: shares::Step,
     disposals_due: u64,

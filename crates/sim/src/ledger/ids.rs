@@ -3,7 +3,7 @@
 use prosody_engine::Skip;
 use prosody_model::TopicPartition;
 
-use super::{Ledger, To, calls::Open, log::Rec};
+use super::{Book, Ledger, To, calls::Open, log::Rec};
 use crate::{sights::Sight, trace::Event};
 
 /// "No id."
@@ -19,12 +19,13 @@ impl Ledger {
                 format!("process {process} starts {offset} of partition {partition}: {reason:?}")
             });
         }
-        let processed = &self.books[process as usize].processed;
+        let Book { processed, lost_ids, .. } = &self.books[process as usize];
+        let goes_on = open.attempt > 1 && lost_ids.contains(&(rec.key, rec.id));
         let remembers = processed.len() <= self.limits.remembered_ids;
         let known = rec.id != NO_ID && processed.contains(&(rec.key, rec.id));
         if known && rec.to == To::Ours {
             self.seen.add(Sight::KnownIdReplayed);
-        } else if known && remembers {
+        } else if known && remembers && !goes_on {
             self.fail("21 a processed id does not run again", || {
                 format!("process {process} starts {offset} of partition {partition}, id {}", rec.id)
             });

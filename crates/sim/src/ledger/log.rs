@@ -80,6 +80,8 @@ pub struct Log {
     pub unfinished: usize,
     /// It has stopped at a record that is gone: nothing more is asked of it.
     pub stopped: bool,
+    /// What lies before this was deleted, finished or not.
+    pub purged_before: i64,
     /// What the broker was last seen to have.
     pub committed: Option<i64>,
 }
@@ -93,6 +95,7 @@ impl Log {
             first: 0,
             unfinished: 0,
             stopped: false,
+            purged_before: 0,
             committed: None,
         }
     }

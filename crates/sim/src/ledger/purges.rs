@@ -5,7 +5,7 @@ use prosody_broker::{BrokerError, ErrorCode};
 use prosody_model::{Epoch, TopicPartition};
 
 use super::{
-    Ledger,
+    Ledger, NO_ID,
     calls::Open,
     letters::Letter,
     tenures::{Spell, Tenure},
@@ -34,6 +34,7 @@ impl Ledger {
     pub fn purged(&mut self, partition: usize, before: i64) {
         self.note(Event::Purged { partition: partition as u32, before });
         let log = &mut self.logs[partition];
+        log.purged_before = log.purged_before.max(before);
         let below = log.recs.partition_point(|rec| rec.offset < before);
         let mut lost = 0;
         for rec in log.recs[..below].iter_mut().filter(|rec| !rec.gone) {
@@ -49,7 +50,7 @@ impl Ledger {
         let tenure = &self.tenures[id as usize];
         let (partition, position) = (tenure.partition, tenure.position);
         let start = self.broker.log_range(&self.names[partition]).map_or(0, |range| range.start);
-        let lost = self.logs[partition].recs.iter().any(|rec| rec.purged && rec.offset >= position);
+        let lost = position < self.logs[partition].purged_before;
         if !(lost && position < start && error.code == ErrorCode::OffsetOutOfRange) {
             return self.fail("live: every partition can be read on", || format!("{epoch:?}: {error}"));
         }
@@ -101,7 +102,10 @@ impl Ledger {
             });
         }
         self.see(Sight::GoneLetter);
-        self.books[process as usize].letters.push(Letter::out(number, (id, partition, rec, offset)));
+        let lost = self.logs[partition].recs[rec];
+        let book = &mut self.books[process as usize];
+        book.lost_ids.extend((lost.id != NO_ID).then_some((lost.key, lost.id)));
+        book.letters.push(Letter::out(number, (id, partition, rec, offset)));
         true
     }
 

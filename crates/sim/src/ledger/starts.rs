@@ -3,7 +3,11 @@
 use prosody_broker::{Assigned, Moved, StartFrom};
 use prosody_model::TopicPartition;
 
-use super::{GROUP, Ledger, calls::Open, tenures::Tenure};
+use super::{
+    GROUP, Ledger,
+    calls::Open,
+    tenures::{Spell, Tenure},
+};
 use crate::sights::Sight;
 
 impl Ledger {
@@ -77,6 +81,11 @@ impl Ledger {
         if let Some(unsaid) = self.books[process as usize].moves_unsaid.first().copied() {
             self.fail("6 a moved start is said", || format!("process {process} has not said {unsaid:?}"));
         }
+    }
+
+    /// Whether anybody holds what it started elsewhere than at what was committed.
+    pub fn any_moved(&self) -> bool {
+        self.tenures.iter().any(|held| held.moved && held.spell == Spell::Held)
     }
 
     /// Whether a start at the log's beginning explains that a commit fell to this offset.

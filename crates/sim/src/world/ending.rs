@@ -73,7 +73,8 @@ impl World {
         }
         // A commit that landed late may stand until the next record comes.
         let seldom = ledger.reorders || self.plan.engine.commit_interval > SELDOM;
-        if seldom { ledger.all_held() } else { ledger.all_committed() }
+        // Nor is what was committed before a start was moved the word of who runs it all again.
+        (seldom || ledger.all_committed()) && (!(seldom || ledger.any_moved()) || ledger.all_held())
     }
 
     fn close_all(&mut self) {
