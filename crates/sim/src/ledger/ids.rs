@@ -20,7 +20,7 @@ impl Ledger {
             });
         }
         let Book { processed, lost_ids, .. } = &self.books[process as usize];
-        let goes_on = open.attempt > 1 && lost_ids.contains(&(rec.key, rec.id));
+        let goes_on = lost_ids.contains(&(rec.key, rec.id));
         let remembers = processed.len() <= self.limits.remembered_ids;
         let known = rec.id != NO_ID && processed.contains(&(rec.key, rec.id));
         if known && rec.to == To::Ours {
