@@ -83,9 +83,9 @@ impl Ledger {
         }
     }
 
-    /// Whether anybody holds what it started elsewhere than at what was committed.
+    /// Whether anybody holds, or is giving up, what it started elsewhere than at what was committed.
     pub fn any_moved(&self) -> bool {
-        self.tenures.iter().any(|held| held.moved && held.spell == Spell::Held)
+        self.tenures.iter().any(|held| held.moved && held.spell != Spell::Over)
     }
 
     /// Whether a start at the log's beginning explains that a commit fell to this offset.
