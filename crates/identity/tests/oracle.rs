@@ -117,7 +117,10 @@ proptest! {
         }
         // Damage may leave half of a character or of a surrogate pair, which the tree refuses and we do not.
         let surrogates = String::from_utf8_lossy(&bytes).to_lowercase().contains("\\ud");
-        if std::str::from_utf8(&bytes).is_ok() && !surrogates {
+        // A number beyond all measure is JSON, and JavaScript reads it; the tree refuses the whole document.
+        let tree = serde_json::from_slice::<serde_json::Value>(&bytes);
+        let beyond = tree.is_err_and(|error| error.to_string().contains("out of range"));
+        if std::str::from_utf8(&bytes).is_ok() && !surrogates && !beyond {
             let number = |id: Option<Vec<u8>>| id.filter(|id| !id.iter().any(|b| b"eE.".contains(b)));
             let (ours, theirs) = (scanned(&paths, &bytes), expected(&paths, &bytes));
             prop_assert_eq!(number(ours), number(theirs), "{}", String::from_utf8_lossy(&bytes));
