@@ -163,6 +163,10 @@ impl Membership {
 
     pub(super) fn on_log_offsets(&mut self, event: &Event) {
         let (request, which) = (event.tag() / 2, (event.tag() % 2) as usize);
+        if request == 0 {
+            // The question that wakes the threads that fetch: nobody waits for its answer.
+            return;
+        }
         let mut starts = Vec::new();
         let mut again = Vec::new();
         let mut trouble = None;
