@@ -111,6 +111,11 @@ impl Lanes {
         self.slots.get(index as usize)?.as_ref()
     }
 
+    /// The first record of a lane's queue; [`NIL`] if it has none.
+    pub fn head(&self, index: u32) -> u32 {
+        self.get(index).map_or(NIL, Lane::head)
+    }
+
     pub fn get_mut(&mut self, index: u32) -> Option<&mut Lane> {
         self.slots.get_mut(index as usize)?.as_mut()
     }

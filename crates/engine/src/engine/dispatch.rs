@@ -177,7 +177,7 @@ impl Engine {
 
     /// What is queued in a lane leaves the count of `max_uncommitted`.
     pub(super) fn uncount(&mut self, lane: u32) {
-        let mut next = self.lanes.get(lane).map_or(NIL, Lane::head);
+        let mut next = self.lanes.head(lane);
         while next != NIL {
             if let Some(event) = self.events.get_mut(next) {
                 self.uncommitted -= usize::from(std::mem::take(&mut event.counted));

@@ -108,7 +108,7 @@ impl Engine {
 
     /// Gives up the bytes of all records that wait in a lane and count against nothing else.
     fn give_lane(&mut self, lane: u32) {
-        let mut next = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
+        let mut next = self.lanes.head(lane);
         let mut given = false;
         while next != NIL {
             given |= self.give(next);
@@ -269,7 +269,7 @@ impl Engine {
         if planted::is(Bug::FinishUnread) {
             return self.complete_head(lane, now);
         }
-        let head = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
+        let head = self.lanes.head(lane);
         self.parks_for(head, ParkedReason::Reread);
         self.remember_error(head, &reason);
         let wait = backoff::delay(self.settings.retry, failures.saturating_add(1), None, &mut self.rng);
@@ -293,7 +293,7 @@ impl Engine {
         if planted::is(Bug::FinishGone) {
             return self.complete_head(lane, now);
         }
-        let head = self.lanes.get(lane).map_or(NIL, crate::lanes::Lane::head);
+        let head = self.lanes.head(lane);
         let Some(event) = self.events.get(head) else { return };
         let (partition, epoch, offset) = (event.partition, event.epoch, event.record.offset);
         // It may still be among those that wait for room, and must not be taken for one that waits to start.
